@@ -1,0 +1,185 @@
+"""Annotations: tags, shapes, tracks, and the data that holds them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
+
+from .enums import ShapeType
+from .record import Record
+
+Index = Annotated[int, Meta(ge=0)]
+Degrees = Annotated[float, Meta(ge=0, le=360)]
+Score = Annotated[float, Meta(ge=0, le=1)]
+
+
+class AttributeValRequest(Record, gc=False):
+    """The value of one attribute of an annotation."""
+
+    spec_id: int
+    value: Annotated[str, Meta(max_length=4096)]
+
+
+AttributeVal = AttributeValRequest
+
+
+class _Tag(Record, gc=False):
+    label_id: Index
+    frame: Index
+    id: int | UnsetType | None = UNSET
+    group: Index | UnsetType | None = UNSET
+    source: str | UnsetType = UNSET
+    attributes: list[AttributeVal] | UnsetType = UNSET
+
+
+class LabeledImageRequest(_Tag, gc=False):
+    """A tag: a label of a whole frame."""
+
+
+class LabeledImage(_Tag, gc=False):
+    """A tag that a server holds."""
+
+
+class _Shape(Record, gc=False):
+    type: ShapeType
+    label_id: Index
+    frame: Index
+    occluded: bool | UnsetType = UNSET
+    outside: bool | UnsetType = UNSET
+    z_order: int | UnsetType = UNSET
+    rotation: Degrees | UnsetType = UNSET
+    points: list[float] | UnsetType = UNSET
+    id: int | UnsetType | None = UNSET
+    group: Index | UnsetType | None = UNSET
+    source: str | UnsetType = UNSET
+    attributes: list[AttributeVal] | UnsetType = UNSET
+    score: Score | UnsetType = UNSET
+
+
+class SubLabeledShapeRequest(_Shape, gc=False):
+    """An element of a skeleton."""
+
+
+class LabeledShapeRequest(_Shape, gc=False):
+    """A shape on one frame.
+
+    `points` are pixels, x before y, from the top left corner: `[x1, y1, x2, y2]` of a rectangle,
+    `[x, y, x, y, ...]` of polygons, polylines and points, `[cx, cy, right x, top y]` of an ellipse,
+    the eight corners of a cuboid, and for a mask what `cvat_sdk.masks.encode_mask` returns.
+    """
+
+    elements: list[SubLabeledShapeRequest] | UnsetType = UNSET
+
+
+class _ReceivedShape(_Shape, gc=False):
+    def __post_init__(self) -> None:
+        # The decoder has checked all fields already, and hands over a ShapeType.
+        if type(self.type) is not ShapeType:
+            Record.__post_init__(self)
+
+
+class SubLabeledShape(_ReceivedShape, gc=False):
+    """An element of a skeleton that a server holds."""
+
+
+class LabeledShape(_ReceivedShape, gc=False):
+    """A shape that a server holds."""
+
+    elements: list[SubLabeledShape] | UnsetType = UNSET
+
+
+class _TrackedShape(Record, gc=False):
+    type: ShapeType
+    frame: Index
+    occluded: bool | UnsetType = UNSET
+    outside: bool | UnsetType = UNSET
+    z_order: int | UnsetType = UNSET
+    rotation: Degrees | UnsetType = UNSET
+    points: list[float] | UnsetType = UNSET
+    attributes: list[AttributeVal] | UnsetType = UNSET
+    id: int | UnsetType | None = UNSET
+
+
+class TrackedShapeRequest(_TrackedShape, gc=False):
+    """A key frame of a track."""
+
+
+class TrackedShape(_TrackedShape, gc=False):
+    """A key frame of a track that a server holds."""
+
+
+class SubLabeledTrackRequest(Record, gc=False):
+    """An element of a skeleton's track."""
+
+    label_id: Index
+    frame: Index
+    shapes: list[TrackedShapeRequest]
+    id: int | UnsetType | None = UNSET
+    group: Index | UnsetType | None = UNSET
+    source: str | UnsetType = UNSET
+    attributes: list[AttributeVal] | UnsetType = UNSET
+
+
+class LabeledTrackRequest(SubLabeledTrackRequest, gc=False):
+    """A shape that lives on many frames, given by its key frames."""
+
+    elements: list[SubLabeledTrackRequest] | UnsetType = UNSET
+
+
+class SubLabeledTrack(Record, gc=False):
+    """An element of a skeleton's track that a server holds."""
+
+    label_id: Index
+    frame: Index
+    shapes: list[TrackedShape]
+    id: int | UnsetType | None = UNSET
+    group: Index | UnsetType | None = UNSET
+    source: str | UnsetType = UNSET
+    attributes: list[AttributeVal] | UnsetType = UNSET
+
+
+class LabeledTrack(SubLabeledTrack, gc=False):
+    """A track that a server holds."""
+
+    elements: list[SubLabeledTrack] | UnsetType = UNSET
+
+
+class LabeledIntervalRequest(Record, gc=False):
+    """A label of a stretch of an audio recording, in milliseconds."""
+
+    label_id: Index
+    start: Index
+    stop: Index | None
+    id: int | UnsetType | None = UNSET
+    group: Index | UnsetType | None = UNSET
+    source: str | UnsetType = UNSET
+    attributes: list[AttributeVal] | UnsetType = UNSET
+    score: Score | UnsetType = UNSET
+
+
+LabeledInterval = LabeledIntervalRequest
+
+
+class PatchedLabeledDataRequest(Record, gc=False):
+    """Annotations to be created, updated or deleted."""
+
+    version: int | UnsetType = UNSET
+    tags: list[LabeledImageRequest] | UnsetType = UNSET
+    shapes: list[LabeledShapeRequest] | UnsetType = UNSET
+    tracks: list[LabeledTrackRequest] | UnsetType = UNSET
+    intervals: list[LabeledIntervalRequest] | UnsetType = UNSET
+
+
+class LabeledDataRequest(PatchedLabeledDataRequest, gc=False):
+    """Annotations that are to replace those of a task or job."""
+
+
+class LabeledData(Record, gc=False):
+    """The annotations of a task or job."""
+
+    version: int | UnsetType = UNSET
+    tags: list[LabeledImage] | UnsetType = UNSET
+    shapes: list[LabeledShape] | UnsetType = UNSET
+    tracks: list[LabeledTrack] | UnsetType = UNSET
+    intervals: list[LabeledInterval] | UnsetType = UNSET

@@ -1,0 +1,227 @@
+"""The base of all records: typed, checked when made, and honest about what was not given.
+
+A record is a `msgspec.Struct`, so that it is made, encoded and decoded at the speed of C. A field
+that was not given holds `msgspec.UNSET` in its slot, and the encoder leaves it out. To the reader
+it does not exist: a property in front of the slot raises AttributeError, which makes
+`hasattr(shape, "id")` and `getattr(shape, "id", None)` tell the truth. msgspec itself goes to the
+slot, past the property.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+import types
+import typing
+from array import array
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+from msgspec.structs import astuple
+
+from cvat_sdk.exceptions import ApiAttributeError, ApiTypeError, ApiValueError
+
+StructMeta: Any = type(msgspec.Struct)
+Coercion = Callable[[Any], Any]
+Step = tuple[int, Callable[[Any, Any], None], Coercion]
+
+
+class RecordMeta(StructMeta):  # type: ignore[misc]
+    """Puts a property in front of the slot of every field."""
+
+    def __new__(
+        mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any
+    ) -> Any:
+        cls = super().__new__(mcls, name, bases, namespace, **options)
+        hints = typing.get_type_hints(cls, include_extras=True)
+        inherited = {field.name: field for base in bases for field in getattr(base, "_fields", ())}
+        cls._fields = tuple(
+            _Field(cls, field, hints[field]) if field in cls.__dict__ else inherited[field]
+            for field in cls.__struct_fields__
+        )
+        cls._plans = {}
+        return cls
+
+
+class Record(msgspec.Struct, metaclass=RecordMeta, gc=False):
+    """One record of the wire, sent or received.
+
+    Access by name (`shape.id`), by key (`shape["id"]`), `"id" in shape`, `shape.get("id")` and `==`
+    go together. Sequences of numbers may be lists, tuples, or arrays and tensors of one dimension.
+
+    Raises:
+        ApiTypeError: a field is given a value of the wrong type.
+        ApiValueError: a field is given a value out of its range, NaN or infinity.
+        ApiAttributeError: a field is read that was not given.
+    """
+
+    _fields: ClassVar[tuple[_Field, ...]]
+    _plans: ClassVar[dict[tuple[type, ...], tuple[Step, ...]]]
+
+    def __post_init__(self) -> None:
+        # Which fields need a closer look depends on the types of the values alone.
+        values = astuple(self)
+        types = tuple(map(type, values))
+        plan = self._plans.get(types)
+        if plan is None:
+            plan = self._plans[types] = _plan(self._fields, types)
+        for index, write, coerce in plan:
+            write(self, coerce(values[index]))
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self.__struct_fields__:
+            raise ApiAttributeError(_missing(self, name))
+        return getattr(self, name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        setattr(self, name, value)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.__struct_fields__ and hasattr(self, name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the value of a field, or `default` if it was not given."""
+        try:
+            return self[name]
+        except ApiAttributeError:
+            return default
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what would be sent, as plain dicts, lists, strings and numbers."""
+        result: dict[str, Any] = msgspec.to_builtins(self)
+        return result
+
+    def to_str(self) -> str:
+        """Return the same as `str()`."""
+        return str(self)
+
+    def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
+        return ((name, self[name]) for name in self.__struct_fields__ if name in self)
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({given})"
+
+
+def floats(values: Any) -> list[float]:
+    """Return a sequence of numbers as a list of finite floats.
+
+    Args:
+        values: a list, a tuple, or an array or tensor of shape (N,), of numbers.
+
+    Raises:
+        TypeError: it is no such sequence.
+        ValueError: a number is NaN or infinite.
+
+    >>> floats((1, 2.5))
+    [1.0, 2.5]
+    """
+    if type(values) is not list and type(values) is not tuple:
+        values = _unwrapped(values)
+    if not isinstance(values, list | tuple):
+        raise TypeError(f"expected a sequence of numbers, got {type(values).__name__}")
+    result = array("d", values).tolist()
+    if not math.isfinite(sum(result)):
+        _refuse_non_finite(result)
+    return result
+
+
+def _refuse_non_finite(values: list[float]) -> None:
+    for index, value in enumerate(values):
+        if not math.isfinite(value):
+            raise ValueError(f"element {index} is {value}, not a finite number")
+
+
+class _Field:
+    """A field: its slot, the types that it takes as they are, and the way for all others."""
+
+    def __init__(self, cls: type[Record], name: str, hint: Any) -> None:
+        slot = cls.__dict__[name]
+        self.name = name
+        self.write = slot.__set__
+        members = _members(hint)
+        self.plain = {UnsetType, *(m for m in members if isinstance(m, type) and m is not float)}
+        self.coerce = _told(_coercion(members), f"{cls.__name__.lstrip('_')}.{name}")
+        setattr(cls, name, property(self._getter(slot.__get__), self._put, self._forget))
+
+    def _getter(self, read: Callable[[Record], Any]) -> Callable[[Record], Any]:
+        name = self.name
+
+        def get(record: Record) -> Any:
+            value = read(record)
+            if value is UNSET:
+                raise ApiAttributeError(_missing(record, name))
+            return value
+
+        return get
+
+    def _put(self, record: Record, value: Any) -> None:
+        self.write(record, value if type(value) in self.plain else self.coerce(value))
+
+    def _forget(self, record: Record) -> None:
+        self.write(record, UNSET)
+
+
+def _plan(fields: tuple[_Field, ...], types: tuple[type, ...]) -> tuple[Step, ...]:
+    return tuple(
+        (index, field.write, field.coerce)
+        for index, (field, given) in enumerate(zip(fields, types, strict=True))
+        if given not in field.plain
+    )
+
+
+def _members(hint: Any) -> tuple[Any, ...]:
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        return tuple(member for member in typing.get_args(hint) if member is not UnsetType)
+    return (hint,)
+
+
+def _coercion(members: tuple[Any, ...]) -> Coercion:
+    if members == (list[float],):
+        return floats
+    if isinstance(members[0], type) and issubclass(members[0], enum.Enum):
+        return members[0]
+    target = typing.Union[members]  # noqa: UP007
+
+    def convert(value: Any) -> Any:
+        try:
+            result = msgspec.convert(value, target)
+        except msgspec.ValidationError:
+            result = msgspec.convert(_unwrapped(value), target)
+        if isinstance(result, float) and not math.isfinite(result):
+            raise ValueError(f"{result} is not a finite number")
+        return result
+
+    return convert
+
+
+def _told(coerce: Coercion, place: str) -> Coercion:
+    """Return the coercion with errors that name the place."""
+
+    def told(value: Any) -> Any:
+        try:
+            return coerce(value)
+        except (msgspec.ValidationError, TypeError, ValueError) as error:
+            wrong_type = isinstance(error, TypeError) or "got `" in str(error)
+            kind = ApiTypeError if wrong_type else ApiValueError
+            raise kind(f"{place}: {error}") from None
+
+    return told
+
+
+def _missing(record: Record, name: str) -> str:
+    problem = "it was not given" if name in record.__struct_fields__ else "there is no such field"
+    return f"{type(record).__name__} has no attribute {name!r}: {problem}"
+
+
+def _unwrapped(value: Any) -> Any:
+    """Return arrays, tensors and their numbers as plain ones, and records as what they send."""
+    if isinstance(value, Record):
+        return value.to_dict()
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, list | tuple):
+        return [_unwrapped(item) for item in value]
+    return value
