@@ -1,0 +1,1 @@
+"""The server's objects: one module for each kind."""

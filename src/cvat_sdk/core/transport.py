@@ -1,0 +1,330 @@
+"""HTTP without opinions about CVAT: one pool of connections, and when to try again.
+
+The decision to try again is pure (`RetryPolicy`); `Transport` performs it. Time and chance are
+arguments of both.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import logging
+import random
+import ssl
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import urllib3
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    MaxRetryError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from cvat_sdk.exceptions import TransportError
+
+Body = bytes | Iterable[bytes] | None
+Headers = Mapping[str, str]
+Response = urllib3.BaseHTTPResponse
+
+CONNECT_TIMEOUT_S = 15.0
+POOL_SIZE = 16
+COPY_SIZE = 1 << 18
+
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+_UNAVAILABLE = frozenset({502, 503, 504})
+_TOO_MANY_REQUESTS = 429
+_SECRET_HEADERS = frozenset({"Authorization", "Cookie", "X-CSRFToken"})
+
+# Trying again is decided here, not in urllib3. It only follows redirects, and takes no secrets
+# along to another host.
+_REDIRECTS_ONLY = urllib3.Retry(
+    total=None,
+    connect=False,
+    read=False,
+    status=0,
+    other=0,
+    redirect=5,
+    remove_headers_on_redirect=_SECRET_HEADERS,
+    respect_retry_after_header=False,
+)
+
+
+class NoAnswerError(TransportError, HTTPError):
+    """No answer came. Handlers of `urllib3.exceptions.HTTPError` in older scripts catch it too."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What went wrong with one attempt: an answer's status, or None when there was no answer."""
+
+    method: str
+    status: int | None = None
+    reached_server: bool = True
+    retry_after_s: float | None = None
+
+    @property
+    def is_worth_another_try(self) -> bool:
+        # These two were surely not acted upon, so that even a POST may go again.
+        if not self.reached_server or self.status == _TOO_MANY_REQUESTS:
+            return True
+        return self.method in _IDEMPOTENT and (self.status is None or self.status in _UNAVAILABLE)
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How often to try, and how long to wait in between.
+
+    Attributes:
+        attempts: how often a request is sent at most.
+        base_s: the longest wait before the second attempt; doubled for each further one.
+        cap_s: no wait is longer than this. A server that asks for a longer one by `Retry-After`
+            is not waited for: its answer goes to the caller.
+    """
+
+    attempts: int = 4
+    base_s: float = 0.5
+    cap_s: float = 60.0
+
+    def delay_s(
+        self, failure: Failure, attempt: int, *, chance: Callable[[], float]
+    ) -> float | None:
+        """Return the seconds to wait after the failed `attempt` (from 1), None to give up.
+
+        Args:
+            chance: returns a number in [0, 1); it spreads the clients of a server that comes back.
+        """
+        if attempt >= self.attempts or not failure.is_worth_another_try:
+            return None
+        if failure.retry_after_s is not None:
+            return failure.retry_after_s if failure.retry_after_s <= self.cap_s else None
+        longest: float = min(self.cap_s, self.base_s * 2 ** (attempt - 1))
+        return longest * (0.5 + 0.5 * chance())
+
+
+def parse_retry_after(value: str | None, *, now: datetime) -> float | None:
+    """Return the seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3), None if it says
+    nothing intelligible.
+
+    >>> parse_retry_after("3", now=datetime(2026, 1, 1, tzinfo=UTC))
+    3.0
+    """
+    if value is None:
+        return None
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        until = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return max(0.0, (until - now).total_seconds())
+
+
+class Sink(Protocol):
+    """Where a download goes."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+
+class Transport:
+    """A pool of connections with a time limit on each of them; safe to share between threads.
+
+    Args:
+        read_timeout_s: how long the server may be silent before it counts as gone.
+        verify_ssl: whether the server's certificate must be valid.
+    """
+
+    def __init__(
+        self,
+        *,
+        read_timeout_s: float = 300.0,
+        verify_ssl: bool = True,
+        ssl_ca_cert: str | None = None,
+        policy: RetryPolicy | None = None,
+        logger: logging.Logger | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        chance: Callable[[], float] = random.random,
+        pool: urllib3.PoolManager | None = None,
+    ) -> None:
+        self.policy = policy or RetryPolicy()
+        self._timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=read_timeout_s)
+        self._logger = logger or logging.getLogger(__name__)
+        self.sleep = sleep
+        self.chance = chance
+        self._pool = pool or urllib3.PoolManager(
+            maxsize=POOL_SIZE,
+            cert_reqs=ssl.CERT_REQUIRED if verify_ssl else ssl.CERT_NONE,
+            ca_certs=ssl_ca_cert,
+        )
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Headers | None = None,
+        body: Body = None,
+        stream: bool = False,
+        timeout_s: float | None = None,
+    ) -> Response:
+        """Send a request, again if that may help, and return the last answer, whatever its status.
+
+        Args:
+            body: bytes, or pieces of them (then with a Content-Length header). A body of pieces is
+                sent again only if the server did not see its first attempt.
+            stream: leave the body of the answer on the wire, for the caller to read.
+
+        Raises:
+            NoAnswerError: no answer came.
+        """
+
+        def send() -> Response:
+            return self._pool.request(
+                method,
+                url,
+                headers=headers,
+                body=body,
+                preload_content=not stream,
+                timeout=self._limit(timeout_s),
+                retries=_REDIRECTS_ONLY,
+            )
+
+        can_repeat = body is None or isinstance(body, bytes)
+        return self._persist(method, url, send, lambda: can_repeat)
+
+    def download(self, url: str, output: Sink, *, headers: Headers | None = None) -> Response:
+        """GET `url` and write the body of a 200 to `output`; other answers keep their body.
+
+        A download that is cut begins anew, if `output` can be wound back.
+
+        Raises:
+            NoAnswerError: no answer came, or it broke off.
+        """
+        rewind = _rewinder(output)
+        started = False
+
+        def receive() -> Response:
+            nonlocal started
+            response = self._pool.request(
+                "GET",
+                url,
+                headers=headers,
+                preload_content=False,
+                timeout=self._timeout,
+                retries=_REDIRECTS_ONLY,
+            )
+            try:
+                if response.status != 200:
+                    response.read(cache_content=True)
+                    return response
+                if rewind and started:
+                    rewind()
+                for piece in response.stream(COPY_SIZE):
+                    started = True
+                    output.write(piece)
+            except BaseException:
+                response.close()
+                raise
+            response.release_conn()
+            return response
+
+        return self._persist("GET", url, receive, lambda: bool(rewind) or not started)
+
+    def close(self) -> None:
+        """Close the connections. The transport can be used again."""
+        self._pool.clear()
+
+    def _limit(self, timeout_s: float | None) -> urllib3.Timeout:
+        if timeout_s is None:
+            return self._timeout
+        return urllib3.Timeout(connect=min(timeout_s, CONNECT_TIMEOUT_S), read=timeout_s)
+
+    def _persist(
+        self, method: str, url: str, act: Callable[[], Response], can_repeat: Callable[[], bool]
+    ) -> Response:
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                response = act()
+                failure = _failure_of_answer(method, response)
+                problem = f"{response.status} {response.reason}"
+                delay = self._delay(failure, attempt, can_repeat())
+                if delay is None:
+                    return response
+                response.drain_conn()
+            except HTTPError as error:
+                cause = error.reason if isinstance(error, MaxRetryError) else error
+                problem = describe(cause, url)
+                failure = Failure(method, reached_server=not _never_sent(cause))
+                delay = None
+                if not isinstance(cause, SSLError):
+                    delay = self._delay(failure, attempt, can_repeat())
+                if delay is None:
+                    raise NoAnswerError(problem) from error
+            path = urlsplit(url).path
+            self._logger.info("%s %s: %s; again in %.1f s", method, path, problem, delay)
+            self.sleep(delay)
+
+    def _delay(self, failure: Failure, attempt: int, can_repeat: bool) -> float | None:
+        if not can_repeat and failure.reached_server:
+            return None
+        return self.policy.delay_s(failure, attempt, chance=self.chance)
+
+
+def _failure_of_answer(method: str, response: Response) -> Failure:
+    retry_after = parse_retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
+    return Failure(method, status=response.status, retry_after_s=retry_after)
+
+
+def _never_sent(cause: Exception | None) -> bool:
+    return isinstance(cause, NewConnectionError | ConnectTimeoutError)
+
+
+def _rewinder(output: Sink) -> Callable[[], None] | None:
+    seek, tell = getattr(output, "seek", None), getattr(output, "tell", None)
+    truncate = getattr(output, "truncate", None)
+    seekable = getattr(output, "seekable", lambda: False)
+    if not (seek and tell and truncate and seekable()):
+        return None
+    start = tell()
+
+    def rewind() -> None:
+        seek(start)
+        truncate()
+
+    return rewind
+
+
+def describe(cause: Exception | None, url: str) -> str:
+    """Return one line for people: what happened, where, and what may help."""
+    parts = urlsplit(url)
+    server = f"{parts.scheme}://{parts.netloc}"
+    if isinstance(cause, SSLError):
+        if "WRONG_VERSION_NUMBER" in str(cause) or "record layer" in str(cause):
+            return f"{server} does not speak HTTPS; if it is meant to, give it as http://{parts.netloc}"
+        return f"{server}: no secure connection ({cause})"
+    if isinstance(cause, ConnectTimeoutError):
+        return f"{server} does not answer: no connection within {CONNECT_TIMEOUT_S:.0f} s"
+    if isinstance(cause, NewConnectionError):
+        return f"{server} cannot be reached ({_root(cause)}); is the address right, is it running?"
+    if isinstance(cause, ReadTimeoutError):
+        return f"{server} took the request {parts.path} but did not answer it in time"
+    if isinstance(cause, ProtocolError):
+        return f"{server} broke off the connection while it served {parts.path} ({_root(cause)})"
+    return f"{server}: {cause}"
+
+
+def _root(cause: BaseException) -> str:
+    while (deeper := cause.__cause__ or cause.__context__) is not None:
+        cause = deeper
+    return str(cause) or type(cause).__name__
