@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 from typing import Annotated, Any
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 
 from .enums import RoleEnum
-from .record import Record
+from .record import UNSET, Record, UnsetType
 
 Date = datetime.datetime
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from cvat_sdk.exceptions import ApiValueError
 
 
-class Word(str, enum.Enum):
+class Word(enum.StrEnum):
     """The base of the enumerations; iterate over one to see its members."""
 
     allowed_values: ClassVar[dict[tuple[str], dict[str, str]]]
@@ -19,9 +19,6 @@ class Word(str, enum.Enum):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         type.__setattr__(cls, "allowed_values", _AllowedValues())
-
-    def __str__(self) -> str:
-        return str(self.value)
 
     def __repr__(self) -> str:
         return repr(self.value)
@@ -40,7 +37,7 @@ class _AllowedValues:
     """`{("value",): {"MASK": "mask", ...}}`, the form in which scripts look words up."""
 
     def __get__(self, instance: object, owner: type[Word]) -> dict[tuple[str], dict[str, str]]:
-        return {("value",): {member.name: member.value for member in owner}}
+        return {("value",): {member.name: str(member) for member in owner}}
 
 
 class ShapeType(Word):

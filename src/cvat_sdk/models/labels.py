@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 
 from .enums import InputTypeEnum
-from .record import Record
+from .record import UNSET, Record, UnsetType
 
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from msgspec import UNSET, UnsetType
+import msgspec
 
 from .accounts import AccessTokenRead, InvitationRead, MembershipRead, OrganizationRead, User
 from .labels import Label
-from .record import Record
+from .record import UNSET, Record, UnsetType
 from .resources import JobRead, ProjectRead, Request, TaskRead
 
 
@@ -19,40 +19,40 @@ class Page(Record):
 
 
 class PaginatedTaskReadList(Page):
-    results: list[TaskRead] = []
+    results: list[TaskRead] = msgspec.field(default_factory=list)
 
 
 class PaginatedJobReadList(Page):
-    results: list[JobRead] = []
+    results: list[JobRead] = msgspec.field(default_factory=list)
 
 
 class PaginatedLabelList(Page):
-    results: list[Label] = []
+    results: list[Label] = msgspec.field(default_factory=list)
 
 
 class PaginatedRequestList(Page):
-    results: list[Request] = []
+    results: list[Request] = msgspec.field(default_factory=list)
 
 
 class PaginatedProjectReadList(Page):
-    results: list[ProjectRead] = []
+    results: list[ProjectRead] = msgspec.field(default_factory=list)
 
 
 class PaginatedOrganizationReadList(Page):
-    results: list[OrganizationRead] = []
+    results: list[OrganizationRead] = msgspec.field(default_factory=list)
 
 
 class PaginatedMembershipReadList(Page):
-    results: list[MembershipRead] = []
+    results: list[MembershipRead] = msgspec.field(default_factory=list)
 
 
 class PaginatedInvitationReadList(Page):
-    results: list[InvitationRead] = []
+    results: list[InvitationRead] = msgspec.field(default_factory=list)
 
 
 class PaginatedAccessTokenReadList(Page):
-    results: list[AccessTokenRead] = []
+    results: list[AccessTokenRead] = msgspec.field(default_factory=list)
 
 
 class PaginatedMetaUserList(Page):
-    results: list[User] = []
+    results: list[User] = msgspec.field(default_factory=list)

@@ -10,35 +10,85 @@ slot, past the property.
 from __future__ import annotations
 
 import enum
+import functools
 import math
+import operator
 import types
 import typing
 from array import array
-from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
 import msgspec
-from msgspec import UNSET, UnsetType
 from msgspec.structs import astuple
 
 from cvat_sdk.exceptions import ApiAttributeError, ApiTypeError, ApiValueError
 
-StructMeta: Any = type(msgspec.Struct)
+if TYPE_CHECKING:
+    # To a reader, "not given" is no value that a field can have: reading it raises.
+    from typing import Never as UnsetType
+
+    UNSET: Any
+else:
+    from msgspec import UNSET, UnsetType
+
+__all__ = ["UNSET", "Record", "UnsetType", "floats"]
+
 Coercion = Callable[[Any], Any]
-Step = tuple[int, Callable[[Any, Any], None], Coercion]
 
 
-class RecordMeta(StructMeta):  # type: ignore[misc]
+class _Field(NamedTuple):
+    """What stands before the slot of a field: the types that it takes as they are, and a setter."""
+
+    name: str
+    plain: frozenset[type]
+    put: Callable[[Any, Any], None]
+
+
+def _guard(cls: type, name: str, hint: Any) -> _Field:
+    """Put a property before the slot of a field."""
+    members = _members(hint)
+    plain: frozenset[Any] = frozenset(
+        {UnsetType, *(m for m in members if isinstance(m, type) and m is not float)}
+    )
+    slot = cls.__dict__[name]
+    put = _putter(slot.__set__, plain, _coercion(members), f"{cls.__name__.lstrip('_')}.{name}")
+
+    def get(record: Record, read: Callable[[Any], Any] = slot.__get__) -> Any:
+        value = read(record)
+        if value is UNSET:
+            raise ApiAttributeError(_missing(record, name))
+        return value
+
+    setattr(cls, name, property(get, put, lambda record: put(record, UNSET)))
+    return _Field(name, plain, put)
+
+
+def _putter(
+    write: Callable[[Any, Any], None], plain: frozenset[type], coerce: Coercion, place: str
+) -> Callable[[Any, Any], None]:
+    def put(record: Record, value: Any) -> None:
+        if type(value) not in plain:
+            try:
+                value = coerce(value)
+            except (msgspec.ValidationError, TypeError, ValueError) as error:
+                raise _told(error, place) from None
+        write(record, value)
+
+    return put
+
+
+class RecordMeta(msgspec.StructMeta):
     """Puts a property in front of the slot of every field."""
 
     def __new__(
         mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any
     ) -> Any:
-        cls = super().__new__(mcls, name, bases, namespace, **options)
-        hints = typing.get_type_hints(cls, include_extras=True)
+        cls: Any = super().__new__(mcls, name, bases, namespace, **options)
+        hints = typing.get_type_hints(cls, include_extras=True) if cls.__struct_fields__ else {}
         inherited = {field.name: field for base in bases for field in getattr(base, "_fields", ())}
         cls._fields = tuple(
-            _Field(cls, field, hints[field]) if field in cls.__dict__ else inherited[field]
+            _guard(cls, field, hints[field]) if field in cls.__dict__ else inherited[field]
             for field in cls.__struct_fields__
         )
         cls._plans = {}
@@ -58,7 +108,7 @@ class Record(msgspec.Struct, metaclass=RecordMeta, gc=False):
     """
 
     _fields: ClassVar[tuple[_Field, ...]]
-    _plans: ClassVar[dict[tuple[type, ...], tuple[Step, ...]]]
+    _plans: ClassVar[dict[tuple[type, ...], tuple[tuple[int, Callable[[Record, Any], None]], ...]]]
 
     def __post_init__(self) -> None:
         # Which fields need a closer look depends on the types of the values alone.
@@ -66,9 +116,13 @@ class Record(msgspec.Struct, metaclass=RecordMeta, gc=False):
         types = tuple(map(type, values))
         plan = self._plans.get(types)
         if plan is None:
-            plan = self._plans[types] = _plan(self._fields, types)
-        for index, write, coerce in plan:
-            write(self, coerce(values[index]))
+            plan = self._plans[types] = tuple(
+                (index, field.put)
+                for index, field in enumerate(self._fields)
+                if types[index] not in field.plain
+            )
+        for index, put in plan:
+            put(self, values[index])
 
     def __getitem__(self, name: str) -> Any:
         if name not in self.__struct_fields__:
@@ -97,8 +151,8 @@ class Record(msgspec.Struct, metaclass=RecordMeta, gc=False):
         """Return the same as `str()`."""
         return str(self)
 
-    def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
-        return ((name, self[name]) for name in self.__struct_fields__ if name in self)
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [(name, self[name]) for name in self.__struct_fields__ if name in self]
 
     def __repr__(self) -> str:
         given = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
@@ -118,10 +172,10 @@ def floats(values: Any) -> list[float]:
     >>> floats((1, 2.5))
     [1.0, 2.5]
     """
-    if type(values) is not list and type(values) is not tuple:
+    if type(values) is not list:
         values = _unwrapped(values)
-    if not isinstance(values, list | tuple):
-        raise TypeError(f"expected a sequence of numbers, got {type(values).__name__}")
+        if not isinstance(values, list):
+            raise TypeError(f"expected a sequence of numbers, got {type(values).__name__}")
     result = array("d", values).tolist()
     if not math.isfinite(sum(result)):
         _refuse_non_finite(result)
@@ -134,44 +188,6 @@ def _refuse_non_finite(values: list[float]) -> None:
             raise ValueError(f"element {index} is {value}, not a finite number")
 
 
-class _Field:
-    """A field: its slot, the types that it takes as they are, and the way for all others."""
-
-    def __init__(self, cls: type[Record], name: str, hint: Any) -> None:
-        slot = cls.__dict__[name]
-        self.name = name
-        self.write = slot.__set__
-        members = _members(hint)
-        self.plain = {UnsetType, *(m for m in members if isinstance(m, type) and m is not float)}
-        self.coerce = _told(_coercion(members), f"{cls.__name__.lstrip('_')}.{name}")
-        setattr(cls, name, property(self._getter(slot.__get__), self._put, self._forget))
-
-    def _getter(self, read: Callable[[Record], Any]) -> Callable[[Record], Any]:
-        name = self.name
-
-        def get(record: Record) -> Any:
-            value = read(record)
-            if value is UNSET:
-                raise ApiAttributeError(_missing(record, name))
-            return value
-
-        return get
-
-    def _put(self, record: Record, value: Any) -> None:
-        self.write(record, value if type(value) in self.plain else self.coerce(value))
-
-    def _forget(self, record: Record) -> None:
-        self.write(record, UNSET)
-
-
-def _plan(fields: tuple[_Field, ...], types: tuple[type, ...]) -> tuple[Step, ...]:
-    return tuple(
-        (index, field.write, field.coerce)
-        for index, (field, given) in enumerate(zip(fields, types, strict=True))
-        if given not in field.plain
-    )
-
-
 def _members(hint: Any) -> tuple[Any, ...]:
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return tuple(member for member in typing.get_args(hint) if member is not UnsetType)
@@ -182,10 +198,13 @@ def _coercion(members: tuple[Any, ...]) -> Coercion:
     if members == (list[float],):
         return floats
     if isinstance(members[0], type) and issubclass(members[0], enum.Enum):
-        return members[0]
-    target = typing.Union[members]  # noqa: UP007
+        return _word(members[0])
+    low, high = _bounds(members[0])
+    target: Any = functools.reduce(operator.or_, members)
 
     def convert(value: Any) -> Any:
+        if type(value) is float and low <= value <= high:
+            return value
         try:
             result = msgspec.convert(value, target)
         except msgspec.ValidationError:
@@ -197,18 +216,25 @@ def _coercion(members: tuple[Any, ...]) -> Coercion:
     return convert
 
 
-def _told(coerce: Coercion, place: str) -> Coercion:
-    """Return the coercion with errors that name the place."""
+def _bounds(hint: Any) -> tuple[float, float]:
+    """Return the range of a float; an empty one for other types."""
+    if typing.get_origin(hint) is Annotated and hint.__origin__ is float:
+        return hint.__metadata__[0].ge, hint.__metadata__[0].le
+    return math.inf, -math.inf
 
-    def told(value: Any) -> Any:
-        try:
-            return coerce(value)
-        except (msgspec.ValidationError, TypeError, ValueError) as error:
-            wrong_type = isinstance(error, TypeError) or "got `" in str(error)
-            kind = ApiTypeError if wrong_type else ApiValueError
-            raise kind(f"{place}: {error}") from None
 
-    return told
+def _word(enumeration: type[enum.Enum]) -> Coercion:
+    known = {member.value: member for member in enumeration}
+
+    def convert(value: Any) -> Any:
+        return known.get(value) or enumeration(value)
+
+    return convert
+
+
+def _told(error: Exception, place: str) -> Exception:
+    wrong_type = isinstance(error, TypeError) or "got `" in str(error)
+    return (ApiTypeError if wrong_type else ApiValueError)(f"{place}: {error}")
 
 
 def _missing(record: Record, name: str) -> str:
@@ -222,6 +248,6 @@ def _unwrapped(value: Any) -> Any:
         return value.to_dict()
     if hasattr(value, "tolist"):
         return value.tolist()
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | range | array):
         return [_unwrapped(item) for item in value]
     return value

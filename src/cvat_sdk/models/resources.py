@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 from typing import Annotated, Any
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 
 from .accounts import BasicUser
 from .enums import (
@@ -21,7 +21,7 @@ from .enums import (
     StorageMethod,
 )
 from .labels import PatchedLabelRequest
-from .record import Record
+from .record import UNSET, Record, UnsetType
 
 Date = datetime.datetime
 LongName = Annotated[str, Meta(min_length=1, max_length=256)]
@@ -118,7 +118,10 @@ class Summary(Record):
     url: str | UnsetType = UNSET
 
 
-LabelsSummary = TasksSummary = IssuesSummary = CommentsSummary = Summary
+LabelsSummary = Summary
+TasksSummary = Summary
+IssuesSummary = Summary
+CommentsSummary = Summary
 
 
 class TaskRead(Record):

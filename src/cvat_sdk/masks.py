@@ -1,0 +1,151 @@
+"""Masks as the wire carries them: run lengths inside a box.
+
+The numbers are the lengths of the runs of pixels of the box, row by row, starting with zeros (the
+first length is 0 if the first pixel is set), then the box: left, top, right, bottom, all inclusive.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+
+def encode_mask(bitmap: ArrayLike, /, bbox: Sequence[float] | None = None) -> list[float]:
+    """Return the `points` of a mask.
+
+    Args:
+        bitmap: shape (H, W) of the image, boolean; true inside the object.
+        bbox: `[x1, y1, x2, y2]` in pixels, right and bottom exclusive, rounded outwards; only what
+            lies inside is encoded. By default the tightest box around the true pixels.
+
+    Returns:
+        Run lengths, then left, top, right, bottom (inclusive). A bitmap without a true pixel gives
+        an unset mask of the pixel at (0, 0).
+
+    Raises:
+        ValueError: the bitmap is not a boolean array of shape (H, W) with H, W >= 1, or the box
+            is empty or reaches out of it.
+
+    >>> encode_mask([[False, False, False], [False, True, True]])
+    [0, 2, 1, 1, 2, 1]
+    """
+    import numpy as np
+
+    pixels = np.asanyarray(bitmap)
+    if pixels.ndim != 2:
+        raise ValueError(f"bitmap must have shape (H, W), with 2 dimensions, got {pixels.shape}")
+    if pixels.dtype != np.bool_:
+        raise ValueError(f"bitmap must have boolean items, got {pixels.dtype}")
+    if not pixels.size:
+        raise ValueError(f"bitmap must have at least one pixel, got shape {pixels.shape}")
+    left, top, right, bottom = _tightest(pixels) if bbox is None else _checked(bbox, pixels.shape)
+    inside = pixels[top:bottom, left:right].ravel()
+    changes = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+    runs: list[float] = np.diff(changes, prepend=0, append=inside.size).tolist()
+    return ([0, *runs] if inside[0] else runs) + [left, top, right - 1, bottom - 1]
+
+
+def decode_mask(
+    encoded: Sequence[float], /, *, image_width: int, image_height: int
+) -> NDArray[np.bool_]:
+    """Return the bitmap of a mask.
+
+    Args:
+        encoded: the `points` of a shape of type mask.
+        image_width: W of the image, in pixels.
+        image_height: H of the image, in pixels.
+
+    Returns:
+        shape (H, W), boolean; true inside the object.
+
+    Raises:
+        ValueError: the numbers are not whole, the runs don't fill the box, or the box reaches out
+            of the image.
+
+    >>> decode_mask([0, 2, 1, 1, 2, 1], image_width=3, image_height=2).astype(int).tolist()
+    [[0, 0, 0], [0, 1, 1]]
+    """
+    import numpy as np
+
+    if image_width <= 0 or image_height <= 0:
+        raise ValueError(f"invalid image dimensions: {image_width} x {image_height}")
+    runs, (left, top, right, bottom) = split_mask(encoded)
+    if right > image_width or bottom > image_height:
+        raise ValueError(
+            f"invalid encoded bounding box: {left, top, right - 1, bottom - 1} reaches out of an"
+            f" image of {image_width} x {image_height}"
+        )
+    box = np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(bottom - top, right - left)
+    bitmap = np.zeros((image_height, image_width), dtype=bool)
+    bitmap[top:bottom, left:right] = box
+    return bitmap
+
+
+def split_mask(encoded: Sequence[float], /) -> tuple[list[int], tuple[int, int, int, int]]:
+    """Return the run lengths and the box of a mask.
+
+    Returns:
+        The run lengths, and left, top, right, bottom in pixels; right and bottom are exclusive.
+
+    Raises:
+        ValueError: the numbers are not whole, a run is negative, or the runs don't fill the box.
+
+    >>> split_mask([0, 2, 1, 1, 2, 1])
+    ([0, 2], (1, 1, 3, 2))
+    """
+    if len(encoded) < 5:
+        raise ValueError(
+            f"too few elements in encoded mask: expected 5 or more, got {len(encoded)}"
+        )
+    *runs, left, top, right, bottom = _whole(encoded)
+    if not (0 <= left <= right and 0 <= top <= bottom):
+        raise ValueError(f"invalid encoded bounding box: {left, top, right, bottom}")
+    if min(runs) < 0:
+        raise ValueError(f"negative run length in encoded mask: {min(runs)}")
+    area = (right - left + 1) * (bottom - top + 1)
+    if sum(runs) != area:
+        raise ValueError(
+            f"encoded bitmap does not match encoded bounding box: the runs have {sum(runs)} pixels,"
+            f" the box has {area}"
+        )
+    return runs, (left, top, right + 1, bottom + 1)
+
+
+def _whole(numbers: Sequence[float]) -> list[int]:
+    try:
+        result = list(map(int, numbers))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"non-integer value in encoded mask: {error}") from None
+    if result != list(numbers):
+        wrong = next(given for given, whole in zip(numbers, result, strict=True) if given != whole)
+        raise ValueError(f"non-integer value in encoded mask: {wrong!r}")
+    return result
+
+
+def _tightest(pixels: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    import numpy as np
+
+    rows = np.flatnonzero(pixels.any(axis=1))
+    if not rows.size:
+        return 0, 0, 1, 1
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    columns = np.flatnonzero(pixels[top:bottom].any(axis=0))
+    return int(columns[0]), top, int(columns[-1]) + 1, bottom
+
+
+def _checked(bbox: Sequence[float], shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    height, width = shape
+    if len(bbox) != 4 or not all(map(math.isfinite, bbox)):
+        raise ValueError(f"bbox has invalid coordinates: {bbox!r} is not [x1, y1, x2, y2]")
+    left, top = map(math.floor, bbox[:2])
+    right, bottom = map(math.ceil, bbox[2:])
+    if not (0 <= left < right <= width and 0 <= top < bottom <= height):
+        raise ValueError(
+            f"bbox has invalid coordinates: {list(bbox)} in a bitmap of {width} x {height}"
+        )
+    return left, top, right, bottom
