@@ -71,7 +71,7 @@ def _plain(value: Any) -> Any:
         return value.tolist()
     if hasattr(value, "__fspath__"):
         return value.__fspath__()
-    raise NotImplementedError(f"a {type(value).__name__} ({value!r})")
+    raise TypeError(f"there is no form for {value!r}")
 
 
 def _refuse_non_finite(value: Any, path: str) -> None:

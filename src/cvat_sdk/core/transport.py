@@ -313,10 +313,10 @@ def describe(cause: Exception | None, url: str) -> str:
         if "WRONG_VERSION_NUMBER" in str(cause) or "record layer" in str(cause):
             return f"{server} does not speak HTTPS; if it is meant to, give it as http://{parts.netloc}"
         return f"{server}: no secure connection ({cause})"
-    if isinstance(cause, ConnectTimeoutError):
-        return f"{server} does not answer: no connection within {CONNECT_TIMEOUT_S:.0f} s"
     if isinstance(cause, NewConnectionError):
         return f"{server} cannot be reached ({_root(cause)}); is the address right, is it running?"
+    if isinstance(cause, ConnectTimeoutError):
+        return f"{server} does not answer: no connection within {CONNECT_TIMEOUT_S:.0f} s"
     if isinstance(cause, ReadTimeoutError):
         return f"{server} took the request {parts.path} but did not answer it in time"
     if isinstance(cause, ProtocolError):

@@ -46,14 +46,15 @@ class TusUpload:
         with file.open("rb") as stream:
             while offset < length:
                 try:
-                    sent = self._send_piece(url, stream, offset)
-                    failures = 0
+                    arrived = self._send_piece(url, stream, offset)
                 except (NoAnswerError, ApiException) as error:
                     failures += 1
                     self._wait_or_give_up(error, failures)
-                    sent = self._offset(url)
-                pbar.advance(sent - offset)
-                offset = sent
+                    arrived = self._offset(url)
+                if arrived > offset:
+                    failures = 0
+                pbar.advance(arrived - offset)
+                offset = arrived
 
     def _announce(self, name: str, length: int) -> str:
         encoded = base64.b64encode(name.encode()).decode()
