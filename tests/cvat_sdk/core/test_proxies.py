@@ -73,12 +73,8 @@ def test_removing_many_passes_over_those_that_are_not_there(
 def _pages(server: Any, *pages: list[Any]) -> None:
     for number, results in enumerate(pages, 1):
         more = f"http://cvat.test/api/tasks?page={number + 1}" if number < len(pages) else None
-        server.answer(
-            "GET",
-            "/api/tasks",
-            200,
-            {"count": 3, "next": more, "previous": None, "results": results},
-        )
+        page = {"count": 3, "next": more, "previous": None, "results": results}
+        server.answer("GET", "/api/tasks", 200, page)
 
 
 def test_lists_are_read_to_the_last_page(client: Client, server: Any) -> None:
