@@ -73,8 +73,10 @@ class Letterbox:
 
     def to_image(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return boxes `(n, 4)`, ltrb, of the input in the image's pixels, clipped to it."""
-        moved = (boxes - np.tile(self.offset_xy, 2)) / np.tile(self.scale_xy, 2)
-        return np.clip(moved, 0, np.tile(self.size_wh, 2)).astype(np.float32)
+        offset, scale, size = (
+            np.array(pair * 2, np.float32) for pair in (self.offset_xy, self.scale_xy, self.size_wh)
+        )
+        return np.clip((boxes - offset) / scale, 0, size)
 
 
 @dataclass(frozen=True)
