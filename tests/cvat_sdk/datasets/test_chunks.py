@@ -28,7 +28,7 @@ def test_frames_can_be_had_in_any_order(
 
 def test_a_chunk_with_fewer_frames_than_announced_is_an_error(chunk_bytes: bytes) -> None:
     with open_chunk(io.BytesIO(chunk_bytes), where="chunk 0") as chunk:
-        with pytest.raises(UnsupportedDatasetError, match="frame x: .* only 5 frames"):
+        with pytest.raises(UnsupportedDatasetError, match=r"frame x: .* only 5 frames"):
             chunk.load(5, **ANNOUNCED)
         assert chunk.load(4, **ANNOUNCED).size == (64, 48)
 
@@ -36,7 +36,7 @@ def test_a_chunk_with_fewer_frames_than_announced_is_an_error(chunk_bytes: bytes
 def test_a_frame_of_another_size_is_an_error(chunk_bytes: bytes) -> None:
     with (
         open_chunk(io.BytesIO(chunk_bytes), where="chunk 0") as chunk,
-        pytest.raises(UnsupportedDatasetError, match="frame x: .* 64x48 .* 66x48"),
+        pytest.raises(UnsupportedDatasetError, match=r"frame x: .* 64x48 .* 66x48"),
     ):
         chunk.load(0, width=66, height=48, where="frame x")
 

@@ -109,10 +109,15 @@ class Repo(Generic[EntityT]):
     def __init__(self, client: Client) -> None:
         self._client = client
 
+    @classmethod
+    def get_api(cls, client: Client) -> Api:
+        """Return the endpoints of this kind."""
+        return cls.entity_type.get_api(client)
+
     @property
     def api(self) -> Api:
         """The endpoints of this kind."""
-        return self.entity_type.get_api(self._client)
+        return self.get_api(self._client)
 
     def retrieve(self, obj_id: int) -> EntityT:
         """Return one object.

@@ -169,3 +169,11 @@ class TasksRepo(ModelCreateMixin[Task], ModelBatchDeleteMixin[Task]):
             error.add_note(f"task {task.id} was created and is left without data")
             raise
         return task
+
+    def remove_by_ids(self, task_ids: Sequence[int]) -> None:
+        """Remove tasks. Ids that are not there are logged and passed over.
+
+        Raises:
+            ApiException: the server refuses for another reason.
+        """
+        super().remove_by_ids(task_ids)
