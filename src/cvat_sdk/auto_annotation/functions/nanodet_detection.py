@@ -76,7 +76,8 @@ class Letterbox:
         offset, scale, size = (
             np.array(pair * 2, np.float32) for pair in (self.offset_xy, self.scale_xy, self.size_wh)
         )
-        return np.clip((boxes - offset) / scale, 0, size)
+        clipped: NDArray[np.float32] = np.clip((boxes - offset) / scale, 0, size)
+        return clipped
 
 
 @dataclass(frozen=True)
