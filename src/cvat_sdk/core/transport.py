@@ -68,6 +68,7 @@ class Failure:
     method: str
     status: int | None = None
     reached_server: bool = True
+    timed_out: bool = False
     retry_after_s: float | None = None
 
     @property
@@ -75,6 +76,9 @@ class Failure:
         # These two were surely not acted upon, so that even a POST may go again.
         if not self.reached_server or self.status == _TOO_MANY_REQUESTS:
             return True
+        # The time limit is one for the caller, who waited for all of it already.
+        if self.timed_out:
+            return False
         return self.method in _IDEMPOTENT and (self.status is None or self.status in _UNAVAILABLE)
 
 
@@ -265,10 +269,9 @@ class Transport:
             except HTTPError as error:
                 cause = error.reason if isinstance(error, MaxRetryError) else error
                 problem = describe(cause, url)
-                failure = Failure(method, reached_server=not _never_sent(cause))
                 delay = None
                 if not isinstance(cause, SSLError):
-                    delay = self._delay(failure, attempt, can_repeat())
+                    delay = self._delay(_failure_of(method, cause), attempt, can_repeat())
                 if delay is None:
                     raise NoAnswerError(problem) from error
             path = urlsplit(url).path
@@ -286,8 +289,12 @@ def _failure_of_answer(method: str, response: Response) -> Failure:
     return Failure(method, status=response.status, retry_after_s=retry_after)
 
 
-def _never_sent(cause: Exception | None) -> bool:
-    return isinstance(cause, NewConnectionError | ConnectTimeoutError)
+def _failure_of(method: str, cause: Exception | None) -> Failure:
+    return Failure(
+        method,
+        reached_server=not isinstance(cause, NewConnectionError | ConnectTimeoutError),
+        timed_out=isinstance(cause, ReadTimeoutError),
+    )
 
 
 def _rewinder(output: Sink) -> Callable[[], None] | None:

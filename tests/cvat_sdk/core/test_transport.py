@@ -49,6 +49,7 @@ CUT = ProtocolError("cut", ConnectionResetError("reset by peer"))
         (Failure("POST", 503), 1, None),
         (Failure("PATCH", None), 1, None),
         (Failure("POST", None, reached_server=False), 1, 1.0),
+        (Failure("GET", None, timed_out=True), 1, None),
         (Failure("POST", 429, retry_after_s=7), 1, 7),
         (Failure("GET", 503, retry_after_s=0), 1, 0),
         (Failure("GET", 503, retry_after_s=61), 1, None),
