@@ -54,9 +54,7 @@ def checkbox_attribute_spec(name: str, id: int, **kwargs: Any) -> AttributeReque
     return attribute_spec(name, id, "checkbox", [], **kwargs)
 
 
-def number_attribute_spec(
-    name: str, id: int, values: list[str], **kwargs: Any
-) -> AttributeRequest:
+def number_attribute_spec(name: str, id: int, values: list[str], **kwargs: Any) -> AttributeRequest:
     """Return a whole number; `values` come from `cvat_sdk.attributes.number_attribute_values`."""
     return attribute_spec(name, id, "number", values, **kwargs)
 

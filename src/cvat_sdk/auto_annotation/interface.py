@@ -136,7 +136,8 @@ class DetectionFunction(AutoAnnotationFunction, Protocol):
 
         Args:
             context: what is known of the image.
-            image: size (W, H) as the server tells it, upright; any mode that `convert("RGB")` takes.
+            image: size (W, H) as the server tells it, upright, in a mode that `convert("RGB")`
+                takes.
         """
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta
 from msgspec.structs import astuple
 
 from .enums import ShapeType
-from .record import UNSET, Record, UnsetType
+from .record import UNSET, Record, UnsetType, floats
 
 Degrees = Annotated[float, Meta(ge=0, le=360)]
 Score = Annotated[float, Meta(ge=0, le=1)]
@@ -57,21 +57,39 @@ class _Shape(Record, gc=False):
     score: Score | UnsetType = UNSET
 
 
+_WRITE = {field.name: field.write for field in _Shape._fields}
+_WRITE_TYPE, _WRITE_POINTS = _WRITE["type"], _WRITE["points"]
+_WRITE_LABEL_ID, _WRITE_FRAME, _WRITE_SOURCE = _WRITE["label_id"], _WRITE["frame"], _WRITE["source"]
+_SHAPE_TYPES = {str(member): member for member in ShapeType}
+
+
 class _SentShape(_Shape, gc=False):
     def __post_init__(self) -> None:
-        # The common case unrolled, for speed: nothing but type, label, frame, points and score.
-        values = astuple(self)
-        score = values[12]
-        if (
-            type(values[1]) is type(values[2]) is int
-            and values[7] is not UNSET
-            and values.count(UNSET) == len(values) - (4 if score is UNSET else 5)
-        ):
-            self.type, self.points = values[0], values[7]
-            if score is not UNSET:
-                self.score = score
-        else:
+        if not self._is_plain(astuple(self)):
             Record.__post_init__(self)
+
+    def _is_plain(self, values: tuple[Any, ...]) -> bool:
+        # The common case unrolled, for speed: nothing but type, label, frame and points.
+        kind, points = values[0], values[7]
+        if (
+            type(points) is not list
+            or values.count(UNSET) != len(values) - 4
+            or not type(values[1]) is type(values[2]) is int
+            or kind not in _SHAPE_TYPES
+        ):
+            return False
+        try:
+            _WRITE_POINTS(self, floats(points))
+        except (TypeError, ValueError):
+            return False
+        _WRITE_TYPE(self, _SHAPE_TYPES[kind])
+        return True
+
+    def settle(self, label_id: int, frame: int) -> None:
+        """Make the shape one of a task, found by a program. The numbers are not checked."""
+        _WRITE_LABEL_ID(self, label_id)
+        _WRITE_FRAME(self, frame)
+        _WRITE_SOURCE(self, "auto")
 
 
 class SubLabeledShapeRequest(_SentShape, gc=False):

@@ -20,6 +20,9 @@ class Word(enum.StrEnum):
         super().__init_subclass__(**options)
         type.__setattr__(cls, "allowed_values", _AllowedValues())
 
+    # The one of Enum is written in Python, and far slower.
+    __hash__ = str.__hash__
+
     def __repr__(self) -> str:
         return repr(self.value)
 

@@ -1,0 +1,1 @@
+"""Ready-made functions: one module each, with a `create` function."""
