@@ -178,7 +178,7 @@ def test_a_reply_with_fields_of_a_newer_server_is_read() -> None:
 
 def test_a_received_record_made_by_hand_is_checked_too() -> None:
     assert LabeledShape("mask", 1, 0).type is ShapeType.MASK
-    with pytest.raises(ApiTypeError, match="LabeledShape.points"):
+    with pytest.raises(ApiTypeError, match="LabeledShape\\.points"):
         LabeledShape("mask", 1, 0, points=5)
 
 

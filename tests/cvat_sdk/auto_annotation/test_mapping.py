@@ -1,0 +1,142 @@
+"""Which label of the task a label of the function stands for."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+import cvat_sdk.auto_annotation as cvataa
+from cvat_sdk.auto_annotation import BadFunctionError, label_spec
+from cvat_sdk.auto_annotation.mapping import LabelMapper, MappedLabel
+from cvat_sdk.models import Attribute, Label, PatchedLabelRequest, Sublabel
+
+COLOUR = Attribute("colour", False, "select", ["red", "blue"], id=50)
+PERSON = Label(
+    "person",
+    id=101,
+    type="skeleton",
+    sublabels=[Sublabel("head", id=111, attributes=[COLOUR]), Sublabel("hand", id=112)],
+)
+
+
+def map_one(ours: PatchedLabelRequest, theirs: Label, **options: Any) -> MappedLabel | None:
+    mapper = LabelMapper(logger=logging.getLogger("test"), **options)
+    return mapper.map([ours], [Label("other", id=1), theirs])[ours.id]
+
+
+def car(**fields: Any) -> Label:
+    return Label("car", id=100, **fields)
+
+
+def test_labels_sublabels_and_attributes_are_found_by_name() -> None:
+    select = cvataa.select_attribute_spec("colour", 3, ["blue", "red"])
+    points = [cvataa.keypoint_spec("hand", 7), cvataa.keypoint_spec("head", 8, attributes=[select])]
+    mapped = map_one(cvataa.skeleton_label_spec("person", 1, points), PERSON)
+    assert mapped is not None
+    assert (mapped.id, mapped.type, mapped.elements) == (101, "skeleton", 2)
+    assert {ours: theirs and theirs.id for ours, theirs in mapped.sublabels.items()} == {
+        7: 112,
+        8: 111,
+    }
+    head = mapped.sublabels[8]
+    assert head is not None
+    attribute = head.attributes[3]
+    assert attribute is not None
+    assert (attribute.id, attribute.suits("red"), attribute.suits("green")) == (50, True, False)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "message"),
+    [
+        (label_spec("bus", 1), car(), "label 'bus' is not in dataset"),
+        (
+            cvataa.skeleton_label_spec("person", 1, [cvataa.keypoint_spec("foot", 1)]),
+            PERSON,
+            "sublabel 'foot' of label 'person' is not in dataset",
+        ),
+        (
+            label_spec("car", 1, attributes=[cvataa.text_attribute_spec("plate", 1)]),
+            car(),
+            "attribute 'plate' of label 'car' is not in dataset",
+        ),
+    ],
+)
+def test_what_the_task_lacks_is_an_error_unless_it_may_be_left_out(
+    ours: PatchedLabelRequest, theirs: Label, message: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(BadFunctionError) as caught:
+        map_one(ours, theirs)
+    assert message in str(caught.value)
+    with caplog.at_level(logging.INFO):
+        mapped = map_one(ours, theirs, allow_unmatched_labels=True)
+    assert message in caplog.text
+    left_out = (mapped, *(mapped.sublabels.values() if mapped else ()))
+    left_out += tuple(mapped.attributes.values()) if mapped else ()
+    assert None in left_out
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        (None, "any", "any"),
+        ("any", "rectangle", "rectangle"),
+        (None, "tag", "tag"),
+        ("rectangle", "any", "rectangle"),
+        ("mask", "mask", "mask"),
+    ],
+)
+def test_types_fit_when_one_is_any_or_both_are_the_same(
+    ours: str | None, theirs: str, expected: str
+) -> None:
+    label = label_spec("car", 1, **({"type": ours} if ours else {}))
+    mapped = map_one(label, car(type=theirs))
+    assert mapped is not None
+    assert mapped.type == expected
+
+
+def test_types_that_differ_are_an_error() -> None:
+    with pytest.raises(
+        BadFunctionError, match="'car' has type 'mask' in the function, but 'rectangle' in the"
+    ):
+        map_one(label_spec("car", 1, type="mask"), car(type="rectangle"))
+
+
+def test_masks_count_as_polygons_when_they_are_to_be_converted() -> None:
+    label = label_spec("car", 1, type="mask")
+    mapped = map_one(label, car(type="polygon"), conv_mask_to_poly=True)
+    assert mapped is not None
+    assert mapped.type == "polygon"
+    with pytest.raises(BadFunctionError, match="'polygon' in the function, but 'mask'"):
+        map_one(label, car(type="mask"), conv_mask_to_poly=True)
+
+
+@pytest.mark.parametrize(
+    ("input_type", "ours", "theirs", "fits"),
+    [
+        ("select", ["a", "b"], ["b", "a"], True),
+        ("radio", ["a", "b"], ["b", "a"], True),
+        ("select", ["a"], ["a", "b"], False),
+        ("number", ["0", "9", "1"], ["0", "9", "1"], True),
+        ("number", ["0", "9", "3"], ["0", "9", "1"], False),
+        ("text", [], [""], True),
+        ("checkbox", [], ["false"], True),
+    ],
+)
+def test_attributes_fit_when_their_values_do(
+    input_type: str, ours: list[str], theirs: list[str], fits: bool
+) -> None:
+    label = label_spec("car", 1, attributes=[cvataa.attribute_spec("a", 1, input_type, ours)])
+    task_label = car(attributes=[Attribute("a", True, input_type, theirs, id=9)])
+    if fits:
+        assert map_one(label, task_label) is not None
+    else:
+        with pytest.raises(BadFunctionError, match="attribute 'a' of label 'car' has values"):
+            map_one(label, task_label)
+
+
+def test_attributes_of_another_input_type_are_an_error() -> None:
+    label = label_spec("car", 1, attributes=[cvataa.text_attribute_spec("a", 1)])
+    with pytest.raises(BadFunctionError, match="input type 'text' in the function, but 'select'"):
+        map_one(label, car(attributes=[Attribute("a", True, "select", ["x"], id=9)]))
