@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import gc
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,8 @@ ACCEPTED_TYPE = "application/vnd.cvat+json"
 
 # Collecting garbage while 100,000 shapes come to life costs more than making them.
 _BULK_SIZE = 1_000_000
+
+_NUMBERLESS = frozenset({int, str, bool, type(None), msgspec.UnsetType})
 
 
 @contextmanager
@@ -44,7 +47,7 @@ def encode(value: Any) -> bytes:
     except (TypeError, msgspec.MsgspecError) as error:
         raise ApiTypeError(f"cannot be sent as JSON: {error}") from error
     # The encoder writes NaN as null, which a server would take for "no value".
-    if b"null" in body:
+    if b"null" in body and not _is_finite(value):
         _refuse_non_finite(value, "")
     return body
 
@@ -72,6 +75,25 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "__fspath__"):
         return value.__fspath__()
     raise TypeError(f"there is no form for {value!r}")
+
+
+def _is_finite(value: Any) -> bool:
+    """Tell whether all numbers in `value` are surely finite; made for 100,000 shapes."""
+    kind = type(value)
+    if kind in _NUMBERLESS:
+        return True
+    if kind is float:
+        return math.isfinite(value)
+    if kind is list:
+        try:
+            return math.isfinite(sum(value))  # NaN and infinity don't vanish in sums
+        except (TypeError, OverflowError):
+            return all(map(_is_finite, value))
+    if kind is dict:
+        return all(map(_is_finite, value.values()))
+    if isinstance(value, msgspec.Struct):
+        return all(map(_is_finite, msgspec.structs.astuple(value)))
+    return isinstance(value, str | datetime.datetime)  # str: the enums
 
 
 def _refuse_non_finite(value: Any, path: str) -> None:
