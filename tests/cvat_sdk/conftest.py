@@ -15,7 +15,8 @@ import pytest
 import urllib3
 
 from cvat_sdk.core.client import Client, Config
-from cvat_sdk.core.transport import RetryPolicy, Transport
+from cvat_sdk.core.retries import RetryPolicy
+from cvat_sdk.core.transport import Transport
 
 HOST = "http://cvat.test:8080"
 WIRE = Path(__file__).parents[2].parent / "shared" / "wire"

@@ -5,32 +5,28 @@ from __future__ import annotations
 import http.cookies
 import logging
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partialmethod
 from typing import Any, Self
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlsplit
 
 import urllib3
 
-from cvat_sdk import exceptions
 from cvat_sdk.api_client.endpoints import ENDPOINTS, Api
+from cvat_sdk.api_client.rest import (
+    Query,
+    RestClient,
+    Timeout,
+    encode_query,
+    is_stream,
+    raise_for_status,
+)
 from cvat_sdk.api_client.wire import ACCEPTED_TYPE, JSON_TYPE, decode, encode
 from cvat_sdk.core.transport import Response, Sink, Transport
 from cvat_sdk.version import VERSION
 
-Query = Mapping[str, Any] | Iterable[tuple[str, Any]] | None
 CSRF_COOKIE = "csrftoken"
 CSRF_HEADER = "X-CSRFToken"
-
-Timeout = float | tuple[float, float] | None
-
-_ERRORS: dict[int, type[exceptions.ApiException]] = {
-    400: exceptions.BadRequestException,
-    401: exceptions.UnauthorizedException,
-    403: exceptions.ForbiddenException,
-    404: exceptions.NotFoundException,
-}
 
 
 @dataclass
@@ -95,7 +91,7 @@ class ApiClient:
         if authorization := self.configuration.authorization():
             self.default_headers["Authorization"] = authorization
         self.cookies: http.cookies.SimpleCookie = http.cookies.SimpleCookie(dict(cookies or {}))
-        self.rest_client = RestClient(self)
+        self.rest_client = RestClient(self.transport)
         self._cookies_lock = threading.Lock()
 
     def __getattr__(self, name: str) -> Api:
@@ -185,7 +181,7 @@ class ApiClient:
             TransportError: no answer came.
         """
         sent = {**self.get_common_headers(), **(headers or {})}
-        if body is not None and not isinstance(body, bytes) and not _is_stream(body):
+        if body is not None and not isinstance(body, bytes) and not is_stream(body):
             body = encode(body)
             sent.setdefault("Content-Type", JSON_TYPE)
         if isinstance(timeout, tuple):
@@ -215,7 +211,7 @@ class ApiClient:
         for name, value in (path_params or {}).items():
             path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
         url = self.configuration.host + "/" + path.lstrip("/")
-        encoded = _query(query)
+        encoded = encode_query(query)
         return f"{url}?{encoded}" if encoded else url
 
     def get_common_headers(self) -> dict[str, str]:
@@ -257,98 +253,3 @@ class ApiClient:
                 self.cookies[name] = morsel.value
         if name == CSRF_COOKIE and CSRF_HEADER in self.default_headers:
             self.default_headers[CSRF_HEADER] = morsel.value
-
-
-class RestClient:
-    """Requests to whole addresses, for what the endpoint table does not know.
-
-    Unlike `ApiClient.call_api` it adds no headers to those given: take them from
-    `ApiClient.get_common_headers`.
-    """
-
-    def __init__(self, api_client: ApiClient) -> None:
-        self._api_client = api_client
-
-    def request(
-        self,
-        method: str,
-        url: str,
-        query_params: Query = None,
-        headers: Mapping[str, str] | None = None,
-        body: Any = None,
-        post_params: Sequence[tuple[str, Any]] | None = None,
-        *,
-        _parse_response: bool = True,
-        _request_timeout: Timeout = None,
-        _check_status: bool = True,
-    ) -> Response:
-        """Send a request and return the answer.
-
-        Args:
-            post_params: the fields of a form, sent as `multipart/form-data`.
-
-        Raises:
-            ApiException: the server answered with an error, and `_check_status` is true.
-            TransportError: no answer came.
-        """
-        sent = dict(headers or {})
-        if query := _query(query_params):
-            url += ("&" if "?" in url else "?") + query
-        if post_params:
-            body, sent["Content-Type"] = urllib3.encode_multipart_formdata(list(post_params))
-        elif body is not None and not isinstance(body, bytes | str) and not _is_stream(body):
-            body = encode(body)
-        if isinstance(_request_timeout, tuple):
-            _request_timeout = _request_timeout[1]
-        response = self._api_client.transport.request(
-            method.upper(),
-            url,
-            headers=sent,
-            body=body.encode() if isinstance(body, str) else body,
-            stream=not _parse_response,
-            timeout_s=_request_timeout,
-        )
-        if _check_status:
-            raise_for_status(response)
-        return response
-
-    GET = partialmethod(request, "GET")
-    HEAD = partialmethod(request, "HEAD")
-    OPTIONS = partialmethod(request, "OPTIONS")
-    DELETE = partialmethod(request, "DELETE")
-    POST = partialmethod(request, "POST")
-    PUT = partialmethod(request, "PUT")
-    PATCH = partialmethod(request, "PATCH")
-
-
-def raise_for_status(response: Response) -> None:
-    """Raise the exception that fits an answer of 300 or above.
-
-    Raises:
-        ApiException: with the server's status, reason, body and headers.
-    """
-    if 200 <= response.status < 300:
-        return
-    default = exceptions.ServiceException if response.status >= 500 else exceptions.ApiException
-    raise _ERRORS.get(response.status, default)(
-        status=response.status,
-        reason=response.reason,
-        body=(response.data or b"").decode(errors="replace"),
-        headers=response.headers,
-    )
-
-
-def _is_stream(body: Any) -> bool:
-    return hasattr(body, "read") or hasattr(body, "__next__")
-
-
-def _query(query: Query) -> str:
-    pairs = query.items() if isinstance(query, Mapping) else query or ()
-    given = [(name, _query_value(value)) for name, value in pairs if value is not None]
-    return urlencode(given, doseq=True)
-
-
-def _query_value(value: Any) -> Any:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return getattr(value, "value", value)

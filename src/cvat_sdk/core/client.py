@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import logging
-import urllib.parse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from cvat_sdk import models
 from cvat_sdk.api_client import ApiClient, Configuration
+from cvat_sdk.core.address import CVAT_API_V2, normalize_url, with_port
 from cvat_sdk.core.auth import AccessTokenCredentials, Credentials, PasswordCredentials
 from cvat_sdk.core.background import is_finished, polls
 from cvat_sdk.core.transport import Response, Transport
 from cvat_sdk.exceptions import (
     ApiException,
     IncompatibleVersionException,
-    InvalidHostException,
 )
 from cvat_sdk.version import VERSION
 
@@ -101,7 +100,7 @@ class Client:
     ) -> None:
         self.logger = logger or logging.getLogger(__name__)
         self.config = config or Config()
-        host = _normalize_url(url)
+        host = normalize_url(url)
         self.api_map = CVAT_API_V2(host)
         self.api_client = ApiClient(
             Configuration(host=host, verify_ssl=self.config.verify_ssl),
@@ -257,33 +256,6 @@ class Client:
         return Version(about.version)
 
 
-class CVAT_API_V2:
-    """The addresses of one server."""
-
-    def __init__(self, host: str) -> None:
-        self.host = host.rstrip("/")
-
-    def make_endpoint_url(
-        self,
-        path: str,
-        *,
-        psub: Sequence[Any] | None = None,
-        kwsub: dict[str, Any] | None = None,
-        query_params: dict[str, Any] | None = None,
-    ) -> str:
-        """Return the whole address of `path`, with what stands in braces filled in.
-
-        >>> CVAT_API_V2("http://a").make_endpoint_url("/api/tasks/{}", psub=[5])
-        'http://a/api/tasks/5'
-        """
-        url = self.host + path
-        if psub or kwsub:
-            url = url.format(*(psub or ()), **(kwsub or {}))
-        if query_params:
-            url += "?" + urllib.parse.urlencode(query_params)
-        return url
-
-
 def make_client(
     host: str,
     *,
@@ -308,7 +280,7 @@ def make_client(
         raise ValueError("give either credentials or access_token, not both")
     if access_token is not None:
         credentials = AccessTokenCredentials(access_token)
-    client = Client(_with_port(host, port))
+    client = Client(with_port(host, port))
     try:
         if credentials is not None:
             client.login(credentials)
@@ -316,37 +288,6 @@ def make_client(
         client.close()
         raise
     return client
-
-
-def _normalize_url(url: str) -> str:
-    if "://" not in url:
-        url = "https://" + url
-    try:
-        parts = urllib.parse.urlsplit(url)
-        valid = bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError as error:
-        raise InvalidHostException(f"{url!r} is not the address of a server: {error}") from error
-    if parts.scheme not in ("http", "https"):
-        raise InvalidHostException(
-            f"{url!r} is not the address of a server: it begins with http:// or https://, "
-            f"not with {parts.scheme}://"
-        )
-    if not valid or parts.username or parts.query or parts.fragment:
-        raise InvalidHostException(
-            f"{parts.scheme}://{parts.netloc.rpartition('@')[2]} is not the address of a server: "
-            "that consists of a scheme, a host and a port, as in http://localhost:8080"
-        )
-    return urllib.parse.urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
-
-
-def _with_port(host: str, port: int | None) -> str:
-    url = _normalize_url(host)
-    if port is None:
-        return url
-    parts = urllib.parse.urlsplit(url)
-    if parts.port is not None:
-        raise ValueError(f"{host!r} tells a port already; leave out port={port}")
-    return parts._replace(netloc=f"{parts.netloc}:{port}").geturl()
 
 
 def _version_problem(version: Version) -> str | None:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
-from cvat_sdk.api_client.api_client import ApiClient, raise_for_status
-from cvat_sdk.core.transport import Failure, NoAnswerError
+from cvat_sdk.api_client.api_client import ApiClient
+from cvat_sdk.api_client.rest import raise_for_status
+from cvat_sdk.core.retries import Failure
+from cvat_sdk.core.transport import NoAnswerError
 from cvat_sdk.exceptions import ApiException
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvat_sdk import models
-from cvat_sdk.api_client.api_client import raise_for_status
+from cvat_sdk.api_client.rest import raise_for_status
 from cvat_sdk.core.progress import NullProgressReporter
 from cvat_sdk.core.tus import TusUpload
 from cvat_sdk.exceptions import ApiException, ApiValueError

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from cvat_sdk.core.transport import NoAnswerError, RetryPolicy, Transport
+from cvat_sdk.core.retries import RetryPolicy
+from cvat_sdk.core.transport import NoAnswerError, Transport
 
 BODY = bytes(range(256)) * 4096
 
