@@ -48,9 +48,10 @@ class AnnotationCrudMixin(Entity):
             ApiValueError: a number is NaN or infinite.
             ApiException: the server refuses them.
         """
-        self.api.partial_update_annotations(
-            action.value, self.id, patched_labeled_data_request=data
+        _, response = self.api.partial_update_annotations(
+            action.value, self.id, patched_labeled_data_request=data, _parse_response=False
         )
+        response.drain_conn()  # the server repeats them all, with ids; nobody reads that here
 
     def remove_annotations(self, *, ids: Sequence[int] | None = None) -> None:
         """Remove all annotations, or the tags, shapes and tracks that have one of `ids`.
