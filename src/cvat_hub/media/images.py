@@ -13,8 +13,10 @@ MAX_PIXELS = 1 << 27
 PREVIEW_SIZE_WH = (256, 256)
 
 _ORIENTATION = 0x0112
+Image.init()
 # Only these are tried: some of Pillow's other readers start programs or follow references.
-_FORMATS = ("JPEG", "MPO", "PNG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF")
+_READERS = ["JPEG", "MPO", "PNG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF"]
+_FORMATS = [name for name in _READERS if name in Image.OPEN]
 _UPRIGHT_OPTIONS: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 100, "subsampling": 0},
     "WEBP": {"lossless": True},

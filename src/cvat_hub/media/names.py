@@ -155,7 +155,11 @@ def in_order(
 
 def _natural(name: str) -> list[tuple[int, int, str]]:
     parts = re.split(r"([0-9]+)", name)
-    return [(0, int(part), part) if part.isdigit() else (1, 0, part) for part in parts if part]
+    return [
+        (0, int(part), part) if place % 2 else (1, 0, part)
+        for place, part in enumerate(parts)
+        if part
+    ]
 
 
 def _as_given(names: Sequence[str], predefined: Sequence[str] | None) -> list[str]:

@@ -170,10 +170,10 @@ def _written(
         per_chunk = chunk_size or _chunk_size(first[1].width, first[1].height)
         for start in range(0, len(chosen), per_chunk):
             with ZipChunk(original_path(folder, start // per_chunk)) as chunk:
-                for name, checked in itertools.islice(rest, per_chunk):
+                for number, (name, checked) in enumerate(itertools.islice(rest, per_chunk)):
                     chunk.add(PurePosixPath(name).suffix, checked.body)
+                    progress((start + number) / len(chosen))
                     yield FrameInfo(name, checked.width, checked.height, checked.content_type)
-            progress(min(1.0, (start + per_chunk) / len(chosen)))
 
 
 def _chunk_size(width: int, height: int) -> int:

@@ -94,15 +94,23 @@ def indexed(
         MediaError: naming the file, if it is no video, is damaged or cut off, or its frames hold
             over `images.MAX_PIXELS`.
     """
-    scan = _scan(name, path, progress)
+    scan = _scan(name, path, lambda share: progress(share / 2))
     if found := scan.index(path.name):
         return found
     with av.open(str(path), options=_OPEN_OPTIONS) as container:
-        frames = map(upright, container.decode(_stream(name, container)))
-        encode(frames, rewritten, *scan.size_wh, crf_of(100))
+        frames = container.decode(_stream(name, container))
+        encode(_turned(frames, len(scan.pts), progress), rewritten, *scan.size_wh, crf_of(100))
     found = _scan(name, rewritten, lambda _: None).index(rewritten.name)
     assert found, "a file of our own encoding has an index"
     return found
+
+
+def _turned(
+    frames: Iterable[av.VideoFrame], total: int, progress: Callable[[float], None]
+) -> Iterator[av.VideoFrame]:
+    for number, frame in enumerate(frames):
+        progress((1 + number / total) / 2)
+        yield upright(frame)
 
 
 def _scan(name: str, path: Path, progress: Callable[[float], None]) -> _Scan:
