@@ -223,6 +223,7 @@ def main() -> None:
             measure_annotating(pair, "masks", count // 100, turns),
             measure_annotating(pair, "skeletons", count // 100, turns),
             measure_annotating(pair, "rectangles", count, turns),
+            measure_annotating(pair, "scored rectangles", count // 10, turns),
             measure_decoding(pythons, pair, count, turns),
         ):
             for measurement in part:

@@ -59,6 +59,11 @@ class Steps(Protocol):
 
 def rectangles(count: int) -> Callable[[], list[Any]]:
     boxes = [[0.5, 1.5, 100.25 + i % 500, 200.75] for i in range(count)]
+    return lambda: [cvataa.rectangle(0, box) for box in boxes]
+
+
+def scored_rectangles(count: int) -> Callable[[], list[Any]]:
+    boxes = [[0.5, 1.5, 100.25 + i % 500, 200.75] for i in range(count)]
     return lambda: [cvataa.rectangle(0, box, score=0.875) for box in boxes]
 
 
@@ -76,7 +81,12 @@ def skeletons(count: int) -> Callable[[], list[Any]]:
     ]
 
 
-OUTPUTS = {"rectangles": rectangles, "masks": masks, "skeletons": skeletons}
+OUTPUTS = {
+    "rectangles": rectangles,
+    "scored rectangles": scored_rectangles,
+    "masks": masks,
+    "skeletons": skeletons,
+}
 
 
 def annotate(steps: Steps, kind: str, count: int) -> tuple[dict[str, float], bytes]:
