@@ -237,7 +237,7 @@ def test_uploads_that_make_no_task_are_refused(
     prepared: Prepared, target: Path, files: list[str], message: str
 ) -> None:
     with pytest.raises(MediaError, match=message):
-        prepared({name: b"" for name in files})
+        prepared(dict.fromkeys(files, b""))
     assert not target.exists()
 
 

@@ -47,9 +47,7 @@ def test_a_file_whose_stream_breaks_off_leaves_nothing(uploads: UploadFolder) ->
 
 
 @pytest.mark.parametrize("name", ["../a.jpg", "/a.jpg", ""])
-def test_an_unsafe_name_is_refused_and_nothing_is_written(
-    uploads: UploadFolder, name: str
-) -> None:
+def test_an_unsafe_name_is_refused_and_nothing_is_written(uploads: UploadFolder, name: str) -> None:
     with pytest.raises(MediaError, match="file name"):
         uploads.save(name, BytesIO(b"a"))
     with pytest.raises(MediaError, match="file name"):
