@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 # What `convert("RGB")` would clip instead of scaling, or refuse.
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N")
+_ORIENTATION = 0x0112  # EXIF 2.3, 4.6.4 A
 _DEEP = (*_SIXTEEN_BIT, "I", "F")
 
 
@@ -56,10 +57,9 @@ def _with_size(image: PIL.Image.Image, size_wh: tuple[int, int]) -> PIL.Image.Im
 def _upright(image: PIL.Image.Image) -> PIL.Image.Image:
     import PIL.ImageOps
 
-    if not image.info.keys() & {"exif", "xmp", "XML:com.adobe.xmp"}:
-        return image
     try:
-        return PIL.ImageOps.exif_transpose(image)
+        is_turned = image.getexif().get(_ORIENTATION, 1) != 1
+        return PIL.ImageOps.exif_transpose(image) if is_turned else image
     except Exception:
         # A broken camera note is no reason to refuse the pixels; readers differ in what they raise.
         return image
