@@ -1,0 +1,114 @@
+"""Annotations as clients send and read them.
+
+A field that a client may leave out has the default that a reader sees, so that what is stored is
+complete. `id` is left out of what is stored.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+Int32 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+Frame = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+# Beyond this, readers that know floats only would see another number.
+Id = Annotated[int, Meta(ge=0, le=2**53)] | UnsetType | None
+Degrees = Annotated[float, Meta(ge=0, le=360)]
+Score = Annotated[float, Meta(ge=0, le=1)]
+Source = Annotated[str, Meta(max_length=16)]
+Kind = Literal[
+    "rectangle", "polygon", "polyline", "points", "ellipse", "cuboid", "mask", "skeleton"
+]
+
+
+class Incoming(Struct):
+    """The body of a write; each annotation is read on its own."""
+
+    version: int = 0
+    tags: list[Raw] = []
+    shapes: list[Raw] = []
+    tracks: list[Raw] = []
+
+
+class Named(Struct):
+    """An annotation of which only the id matters."""
+
+    id: Annotated[int, Meta(ge=0, le=2**53)]
+
+
+class AttributeValue(Struct, gc=False):
+    """The value of an attribute."""
+
+    spec_id: Int32
+    value: Annotated[str, Meta(max_length=4096)]
+
+
+class Tag(Struct, kw_only=True):
+    """A label of a whole frame."""
+
+    id: Id = UNSET
+    label_id: Int32
+    frame: Frame
+    group: Int32 | None = None
+    source: Source = "manual"
+    attributes: list[AttributeValue] = []
+
+
+class Element(Struct, kw_only=True):
+    """A part of a skeleton, or what it shares with all shapes."""
+
+    id: Id = UNSET
+    label_id: Int32
+    type: Kind
+    frame: Frame
+    group: Int32 | None = None
+    source: Source = "manual"
+    occluded: bool = False
+    outside: bool = False
+    z_order: Int32 = 0
+    rotation: Degrees = 0.0
+    points: list[float] = []
+    attributes: list[AttributeValue] = []
+    score: Score | UnsetType = UNSET
+
+
+class Shape(Element, kw_only=True):
+    """A shape on one frame."""
+
+    elements: list[Element] = []
+
+
+class KeyFrame(Struct, kw_only=True):
+    """Where the shape of a track is on one frame."""
+
+    id: Id = UNSET
+    type: Kind
+    frame: Frame
+    occluded: bool = False
+    outside: bool = False
+    z_order: Int32 = 0
+    rotation: Degrees = 0.0
+    points: list[float] = []
+    attributes: list[AttributeValue] = []
+
+
+class TrackElement(Struct, kw_only=True):
+    """A part of a skeleton's track, or what it shares with all tracks."""
+
+    id: Id = UNSET
+    label_id: Int32
+    frame: Frame
+    group: Int32 | None = None
+    source: Source = "manual"
+    shapes: list[KeyFrame]
+    attributes: list[AttributeValue] = []
+
+
+class Track(TrackElement, kw_only=True):
+    """A shape that lives on many frames."""
+
+    elements: list[TrackElement] = []
+
+
+Annotation = Tag | Shape | Track

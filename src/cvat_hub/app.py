@@ -1,0 +1,52 @@
+"""The hub as an ASGI application: one table of routes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Route
+
+from .call import Endpoint, Handler, Lanes
+from .errors import reply_to
+from .hub import Hub
+from .replies import Reply
+from .routes import annotations as annotation_routes
+from .routes import auth, data, jobs, labels, requests, server, tasks, uploads, users
+
+# The path of each route below /api/, with and without a slash at its end, and its handlers.
+ROUTES: Mapping[str, Mapping[str, Handler]] = {
+    **server.ROUTES,
+    **auth.ROUTES,
+    **users.ROUTES,
+    **tasks.ROUTES,
+    **jobs.ROUTES,
+    **labels.ROUTES,
+    **requests.ROUTES,
+    **annotation_routes.ROUTES,
+    **data.ROUTES,
+    **uploads.ROUTES,
+}
+
+
+def create_app(hub: Hub) -> Starlette:
+    """Return the application that serves an open hub."""
+    return Starlette(
+        routes=list(_routes(hub)),
+        exception_handlers={HTTPException: _translate, Exception: _translate},
+    )
+
+
+def _routes(hub: Hub) -> Iterator[BaseRoute]:
+    lanes = Lanes()
+    for path, handlers in ROUTES.items():
+        endpoint = Endpoint(hub, lanes, handlers)
+        for ending in ("", "/"):
+            yield Route(f"/api/{path}{ending}", endpoint)
+
+
+async def _translate(request: Request, error: Any) -> Reply:
+    return reply_to(error)

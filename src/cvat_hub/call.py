@@ -1,0 +1,184 @@
+"""One request on its way through the hub.
+
+Handlers are plain functions that run in a thread, so that they may wait for the database, for
+files, and for the rest of a body. The event loop only moves bytes. Each handler has a lane, and
+each lane a bounded number of threads: slow uploads don't keep quick requests waiting.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+import anyio
+import anyio.from_thread
+import anyio.to_thread
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+
+from .errors import BadRequest, NotAllowed, TooLarge, reply_to
+from .hub import Hub
+from .identity import Identity, identify, is_by_password
+from .replies import Reply, empty
+from .store.users import User
+
+T = TypeVar("T")
+_INLINE = 64 * 1024
+
+
+class Lane(enum.Enum):
+    """Where a handler runs."""
+
+    QUICK = enum.auto()
+    PASSWORD = enum.auto()
+    PIXELS = enum.auto()
+    UPLOAD = enum.auto()
+
+
+# How many handlers of a lane run at a time.
+THREADS = {Lane.QUICK: 16, Lane.PASSWORD: 2, Lane.PIXELS: 4, Lane.UPLOAD: 16}
+
+
+@dataclass(frozen=True)
+class Handler:
+    """What answers a request of one method.
+
+    `public` ones need no login; `streams` ones read the body themselves, as it comes.
+    """
+
+    function: Callable[[Call], Reply]
+    lane: Lane = Lane.QUICK
+    public: bool = False
+    streams: bool = False
+
+
+class Lanes:
+    """The threads of one hub."""
+
+    def __init__(self) -> None:
+        self._limiters = {lane: anyio.CapacityLimiter(threads) for lane, threads in THREADS.items()}
+
+    async def run(self, lane: Lane, function: Callable[[], T]) -> T:
+        """Run a function in a thread of its lane, when one is free."""
+        return await anyio.to_thread.run_sync(function, limiter=self._limiters[lane])
+
+
+@dataclass
+class Call:
+    """A request, with who sends it and the hub that answers."""
+
+    hub: Hub
+    request: Request
+    body: bytes = b""
+    identity: Identity | None = None
+
+    @property
+    def user(self) -> User:
+        """The user who sends the request; only routes that are not public have one."""
+        assert self.identity is not None
+        return self.identity.user
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The parameters behind the question mark."""
+        return self.request.query_params
+
+    def number(self, name: str) -> int:
+        """Return a number that is part of the path."""
+        return int(self.request.path_params[name])
+
+    def json(self, decoder: msgspec.json.Decoder[T]) -> T:
+        """Return the decoded body."""
+        return decoder.decode(self.body or b"{}")
+
+    def link(self, path: str) -> str:
+        """Return the address of something on this hub, as this client knows the hub."""
+        return f"{self.request.url.scheme}://{self.request.url.netloc}/api/{path}"
+
+    def chunks(self) -> Iterator[bytes]:
+        """Read the body as it comes; the sender waits while we do."""
+        stream = self.request.stream()
+        try:
+            while chunk := anyio.from_thread.run(_next, stream):
+                yield chunk
+        except ClientDisconnect:
+            raise BadRequest("the client broke off in the middle of the body") from None
+
+
+async def _next(stream: AsyncIterator[bytes]) -> bytes:
+    async for chunk in stream:
+        if chunk:
+            return chunk
+    return b""
+
+
+class Endpoint:
+    """All methods of one path, as an ASGI application."""
+
+    def __init__(self, hub: Hub, lanes: Lanes, handlers: Mapping[str, Handler]) -> None:
+        self._hub = hub
+        self._lanes = lanes
+        self._handlers = dict(handlers)
+        if "GET" in handlers:
+            self._handlers.setdefault("HEAD", handlers["GET"])
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        request = Request(scope, receive)
+        reply = await self._reply(request)
+        await reply(scope, receive, send)
+
+    async def _reply(self, request: Request) -> Reply:
+        try:
+            handler = self._handlers.get(request.method)
+            if handler is None:
+                return self._other_method(request.method)
+            call = Call(self._hub, request)
+            if not handler.public and (handler.streams or _is_large(request)):
+                # Nobody is to fill our memory without having said who they are.
+                await self._identify(call)
+            if not handler.streams:
+                call.body = await _read(request, self._hub.settings.max_json_bytes)
+            if not handler.public and call.identity is None and is_by_password(request):
+                await self._identify(call)
+            return await self._lanes.run(handler.lane, partial(_answer, handler, call))
+        except Exception as error:
+            return reply_to(error)
+
+    async def _identify(self, call: Call) -> None:
+        lane = Lane.PASSWORD if is_by_password(call.request) else Lane.QUICK
+        call.identity = await self._lanes.run(lane, partial(identify, self._hub, call.request))
+
+    def _other_method(self, method: str) -> Reply:
+        allowed = {"Allow": ", ".join(sorted({*self._handlers, "OPTIONS"}))}
+        if method == "OPTIONS":
+            return empty(200, allowed)
+        reply = reply_to(NotAllowed(f'Method "{method}" not allowed.'))
+        reply.headers.update(allowed)
+        return reply
+
+
+def _answer(handler: Handler, call: Call) -> Reply:
+    if not handler.public and call.identity is None:
+        call.identity = identify(call.hub, call.request)
+    return handler.function(call)
+
+
+def _is_large(request: Request) -> bool:
+    length = request.headers.get("Content-Length", "")
+    if not length:
+        return "Transfer-Encoding" in request.headers
+    return not length.isdecimal() or int(length) > _INLINE
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    length = 0
+    async for chunk in request.stream():
+        length += len(chunk)
+        if length > limit:
+            raise TooLarge(f"The body is larger than {limit} bytes.")
+        chunks.append(chunk)
+    return b"".join(chunks)

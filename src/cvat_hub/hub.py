@@ -1,0 +1,108 @@
+"""A hub at work: its settings, its store, its pixels, and what it does in the background."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from .passwords import Passwords
+from .pixels import Pixels
+from .preparation import Preparation
+from .settings import Settings
+from .store import Store, open_store, users
+
+Clock = Callable[[], datetime.datetime]
+
+
+class HubError(Exception):
+    """A hub cannot start; the message is one line for the user."""
+
+
+@dataclass(frozen=True)
+class Hub:
+    """What the routes work with."""
+
+    settings: Settings
+    store: Store
+    pixels: Pixels
+    preparation: Preparation
+    passwords: Passwords
+    clock: Clock
+    new_admin_password: str = ""
+
+
+def utc_now() -> datetime.datetime:
+    """Return the time of day."""
+    return datetime.datetime.now(datetime.UTC)
+
+
+@contextmanager
+def open_hub(settings: Settings, clock: Clock = utc_now) -> Iterator[Hub]:
+    """Open the data folder and the database, go on with what was interrupted, and close all.
+
+    `new_admin_password` is set on the hub if an admin was created with a password made up here.
+
+    Raises:
+        HubError: the data folder cannot be used, or another hub uses it.
+        StoreError: the database cannot be used.
+    """
+    passwords = Passwords()
+    with ExitStack() as stack:
+        stack.enter_context(_locked(settings.data_dir))
+        store = open_store(settings.database_url)
+        stack.callback(store.close)
+        made_up = _first_admin(settings, store, passwords, clock())
+        pixels = Pixels(settings.data_dir)
+        stack.callback(pixels.close)
+        preparation = Preparation(store, pixels, settings.preparations, clock)
+        stack.callback(preparation.stop)
+        preparation.resume()
+        yield Hub(settings, store, pixels, preparation, passwords, clock, made_up)
+
+
+@contextmanager
+def _locked(data_dir: Path) -> Iterator[None]:
+    import fcntl
+
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file: BinaryIO = (data_dir / "hub.lock").open("ab")
+    except OSError as error:
+        raise HubError(f"data folder {data_dir}: {error.strerror}") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise HubError(
+                f"data folder {data_dir}: another hub uses it; stop that first"
+            ) from None
+        yield
+
+
+def _first_admin(
+    settings: Settings, store: Store, passwords: Passwords, now: datetime.datetime
+) -> str:
+    """Create `admin` if there is nobody yet, and return the password if it was made up here."""
+    with store.read() as connection:
+        if users.count(connection):
+            return ""
+    made_up = "" if settings.admin_password else secrets.token_urlsafe(12)
+    if made_up:
+        _write_secret(settings.data_dir / "admin-password.txt", made_up)
+    password_hash = passwords.hash(settings.admin_password or made_up)
+    with store.write() as connection:
+        users.create(connection, "admin", password_hash, now, is_admin=True)
+    return made_up
+
+
+def _write_secret(path: Path, secret: str) -> None:
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secret + "\n")

@@ -1,0 +1,123 @@
+"""Who sends a request: by session cookie, token, password or personal access token."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+from .errors import Forbidden, Unauthorized
+from .hub import Hub
+from .store import users
+from .store.users import User
+
+SESSION_COOKIE = "sessionid"
+CSRF_COOKIE = "csrftoken"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A user, with the secret of the login, or the number of the access token, that was shown."""
+
+    user: User
+    login: str = field(default="", repr=False)
+    token_id: int | None = None
+
+
+def csrf_token(session: str) -> str:
+    """Return the token that shows that a page of ours sends the request, not a stranger's."""
+    return hashlib.sha256(b"csrf " + session.encode()).hexdigest()[:32]
+
+
+def is_by_password(request: Request) -> bool:
+    """Tell whether a password has to be compared, which takes long."""
+    return _scheme(request)[0] == "basic"
+
+
+def identify(hub: Hub, request: Request) -> Identity:
+    """Return who sends this request.
+
+    Raises:
+        Unauthorized: nobody says who they are, or what they show is not valid.
+        Forbidden: it may not be done with what they show.
+    """
+    scheme, credentials = _scheme(request)
+    match scheme:
+        case "token":
+            return _by_login(hub, credentials, "Invalid token.")
+        case "bearer":
+            return _by_access_token(hub, credentials, request)
+        case "basic":
+            return _by_password(hub, credentials)
+    session = request.cookies.get(SESSION_COOKIE)
+    if scheme or not session:
+        raise Unauthorized
+    found = _by_login(hub, session)
+    if request.method not in SAFE_METHODS:
+        _check_csrf(request, session)
+    return found
+
+
+def authenticate(hub: Hub, name: str, password: str) -> User | None:
+    """Return the user of this name, or e-mail address, and password."""
+    with hub.store.read() as connection:
+        user = users.by_name(connection, name)
+    matches = hub.passwords.match(user.password_hash if user else None, password)
+    return user if user and matches and user.is_active else None
+
+
+def _scheme(request: Request) -> tuple[str, str]:
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    return scheme.lower(), credentials.strip()
+
+
+def _by_login(hub: Hub, secret: str, problem: str = "") -> Identity:
+    with hub.store.read() as connection:
+        user = users.by_login(connection, secret, hub.clock())
+    if user is None:
+        raise Unauthorized(problem)
+    return Identity(user, secret)
+
+
+def _by_access_token(hub: Hub, value: str, request: Request) -> Identity:
+    now = hub.clock()
+    with hub.store.read() as connection:
+        found = users.by_access_token(connection, value, now)
+    if found is None:
+        raise Unauthorized("Invalid token.")
+    user, token = found
+    if token.read_only and request.method not in SAFE_METHODS:
+        raise Forbidden("This access token is for reading only.")
+    used = token.last_used_date
+    if used is None or (now - used).total_seconds() > 60:
+        with hub.store.write() as connection:
+            users.note_use(connection, token.id, now)
+    return Identity(user, token_id=token.id)
+
+
+def _by_password(hub: Hub, credentials: str) -> Identity:
+    try:
+        name, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise Unauthorized("Invalid basic header.") from None
+    user = authenticate(hub, name, password)
+    if user is None:
+        raise Unauthorized("Invalid username/password.")
+    return Identity(user)
+
+
+def _check_csrf(request: Request, session: str) -> None:
+    origin = request.headers.get("Origin")
+    if origin and urlsplit(origin).netloc != request.headers.get("Host"):
+        raise Forbidden(f"CSRF Failed: Origin checking failed - {origin} is not this server.")
+    sent = request.headers.get("X-CSRFToken")
+    if not sent:
+        raise Forbidden("CSRF Failed: CSRF token missing.")
+    if not hmac.compare_digest(sent.encode(), csrf_token(session).encode()):
+        raise Forbidden("CSRF Failed: CSRF token incorrect.")

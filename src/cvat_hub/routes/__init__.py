@@ -1,0 +1,1 @@
+"""The routes: one module per noun, each with the table of its own."""

@@ -1,0 +1,129 @@
+"""Logins, logouts and personal access tokens."""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+
+import msgspec
+
+from cvat_hub import identity, records
+from cvat_hub.call import Call, Handler, Lane
+from cvat_hub.errors import BadRequest, NotFound
+from cvat_hub.lists import page_of
+from cvat_hub.replies import Reply, empty, json_reply
+from cvat_hub.store import users
+from cvat_sdk import models
+
+_login = msgspec.json.Decoder(models.LoginSerializerExRequest)
+_new_token = msgspec.json.Decoder(models.AccessTokenWriteRequest)
+_A_YEAR = 365 * 24 * 3600
+
+
+def login(call: Call) -> Reply:
+    """Log in by name or e-mail address; cookies for browsers, a key for everybody else."""
+    asked = call.json(_login)
+    name = asked.get("username") or asked.get("email") or ""
+    user = identity.authenticate(call.hub, name, asked.password)
+    if user is None:
+        raise BadRequest({"non_field_errors": ["Unable to log in with provided credentials."]})
+    now = call.hub.clock()
+    lasts = datetime.timedelta(days=call.hub.settings.session_days)
+    session, key = secrets.token_hex(20), secrets.token_hex(20)
+    with call.hub.store.write() as connection:
+        users.log_in(connection, user.id, session, key, now, now + lasts)
+    reply = json_reply(models.Token(key=key))
+    _set_cookie(call, reply, identity.CSRF_COOKIE, identity.csrf_token(session), _A_YEAR)
+    _set_cookie(call, reply, identity.SESSION_COOKIE, session, int(lasts.total_seconds()))
+    return reply
+
+
+def logout(call: Call) -> Reply:
+    """Log out; session and key of the login are void from now on."""
+    assert call.identity is not None
+    with call.hub.store.write() as connection:
+        users.log_out(connection, call.identity.login)
+    reply = json_reply({"detail": "Successfully logged out."})
+    reply.delete_cookie(identity.SESSION_COOKIE)
+    return reply
+
+
+def list_tokens(call: Call) -> Reply:
+    """List the caller's tokens, without their values."""
+    with call.hub.store.read() as connection:
+        found = users.access_tokens_of(connection, call.user.id)
+    return page_of(call, [records.access_token(call, token) for token in found])
+
+
+def create_token(call: Call) -> Reply:
+    """Create a token; only this reply has its value. It is for reading only unless asked for."""
+    asked = call.json(_new_token)
+    value = f"{secrets.token_hex(4)}.{secrets.token_urlsafe(32)}"
+    with call.hub.store.write() as connection:
+        token = users.add_access_token(
+            connection,
+            call.user.id,
+            asked.name,
+            value,
+            call.hub.clock(),
+            read_only=asked.get("read_only", True),
+            until=_aware(asked.get("expiry_date")),
+        )
+    return json_reply(records.access_token(call, token, value), 201)
+
+
+def show_own_token(call: Call) -> Reply:
+    """Show the token that the request is sent with."""
+    assert call.identity is not None
+    if call.identity.token_id is None:
+        raise NotFound("The request is not sent with an access token.")
+    return _token(call, call.identity.token_id)
+
+
+def show_token(call: Call) -> Reply:
+    """Show one of the caller's tokens."""
+    return _token(call, call.number("token_id"))
+
+
+def delete_token(call: Call) -> Reply:
+    """Delete one of the caller's tokens."""
+    with call.hub.store.write() as connection:
+        if not users.remove_access_token(connection, call.user.id, call.number("token_id")):
+            raise NotFound("No AccessToken matches the given query.")
+    return empty()
+
+
+def _token(call: Call, token_id: int) -> Reply:
+    with call.hub.store.read() as connection:
+        found = users.access_tokens_of(connection, call.user.id)
+    for token in found:
+        if token.id == token_id:
+            return json_reply(records.access_token(call, token))
+    raise NotFound("No AccessToken matches the given query.")
+
+
+def _set_cookie(call: Call, reply: Reply, name: str, value: str, seconds: int) -> None:
+    reply.set_cookie(
+        name,
+        value,
+        max_age=seconds,
+        samesite="lax",
+        secure=call.request.url.scheme == "https",
+        httponly=name == identity.SESSION_COOKIE,
+    )
+
+
+def _aware(date: datetime.datetime | None) -> datetime.datetime | None:
+    return date.replace(tzinfo=datetime.UTC) if date and date.tzinfo is None else date
+
+
+ROUTES = {
+    "auth/login": {"POST": Handler(login, Lane.PASSWORD, public=True)},
+    "auth/logout": {"POST": Handler(logout)},
+    "auth/access_tokens": {"GET": Handler(list_tokens), "POST": Handler(create_token)},
+    "auth/access_tokens/self": {"GET": Handler(show_own_token)},
+    "auth/access_tokens/{token_id:int}": {
+        "GET": Handler(show_token),
+        "DELETE": Handler(delete_token),
+    },
+}

@@ -1,0 +1,194 @@
+"""Uploads of a task's data: whole files by multipart, pieces by TUS 1.0.0, then the end.
+
+The first request, `Upload-Start`, changes nothing here: files may also come without it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import Any, BinaryIO, TypeVar, cast
+from urllib.parse import quote
+
+import msgspec
+from sqlalchemy import Connection
+
+from cvat_hub import access
+from cvat_hub.access import Right
+from cvat_hub.call import Call, Handler, Lane
+from cvat_hub.errors import BadRequest, Conflict, NotFound, TooLarge, at
+from cvat_hub.media.manifest import frame_step
+from cvat_hub.media.uploads import UploadFolder
+from cvat_hub.multipart import parts
+from cvat_hub.replies import Reply, empty, json_reply
+from cvat_hub.store import requests, tasks
+from cvat_sdk import models
+
+from .data import show
+
+T = TypeVar("T")
+_finish_options = msgspec.json.Decoder(models.DataRequest)
+_MAX_JSON = 1024 * 1024 * 64
+_TUS = {
+    "Tus-Resumable": "1.0.0",
+    "Cache-Control": "no-store",
+    "Access-Control-Expose-Headers": "Location, Upload-Offset, Upload-Length",
+}
+# Where data may come from on other servers; here it comes from the client.
+_ELSEWHERE = ("server_files", "remote_files", "cloud_storage_id")
+_OPTIONS = (
+    "image_quality",
+    "chunk_size",
+    "start_frame",
+    "stop_frame",
+    "frame_filter",
+    "sorting_method",
+    "upload_file_order",
+    "use_zip_chunks",
+    "use_cache",
+)
+
+
+def receive(call: Call) -> Reply:
+    """Receive a part of an upload; a header tells which part."""
+    headers = call.request.headers
+    folder = _folder(call)
+    if "Upload-Start" in headers:
+        return empty(202)
+    if "Upload-Length" in headers:
+        return _start_file(call, folder)
+    if "Upload-Multiple" in headers:
+        _save_files(call, folder)
+        return empty(200)
+    if "Upload-Finish" in headers:
+        return _finish(call, folder)
+    raise BadRequest(
+        "expected one of the headers Upload-Start, Upload-Multiple, Upload-Length, Upload-Finish"
+    )
+
+
+def show_offset(call: Call) -> Reply:
+    """Tell how much of a file has come."""
+    offset, length = _known(call, lambda folder, file_id: folder.offset(file_id))
+    return empty(200, {**_TUS, "Upload-Offset": str(offset), "Upload-Length": str(length)})
+
+
+def append(call: Call) -> Reply:
+    """Receive a piece of a file; what arrived before a connection is cut stays."""
+    if not call.request.headers.get("Content-Type", "").startswith(
+        "application/offset+octet-stream"
+    ):
+        raise BadRequest("expected Content-Type: application/offset+octet-stream")
+    offset = _length(call, "Upload-Offset")
+    new = _known(call, lambda folder, file_id: folder.append(file_id, offset, call.chunks()))
+    return empty(204, {**_TUS, "Upload-Offset": str(new)})
+
+
+def _start_file(call: Call, folder: UploadFolder) -> Reply:
+    name = _metadata(call.request.headers.get("Upload-Metadata", "")).get("filename")
+    if not name:
+        raise BadRequest("Upload-Metadata: expected a filename")
+    file_id = folder.start(name, _length(call, "Upload-Length"))
+    location = call.link(f"tasks/{call.number('task_id')}/data/{file_id}")
+    return empty(201, {**_TUS, "Location": location, "Upload-Filename": quote(name)})
+
+
+def _save_files(call: Call, folder: UploadFolder) -> None:
+    for part in parts(call.request.headers.get("Content-Type", ""), call.chunks()):
+        if part.filename is None:
+            part.readall()
+        else:
+            folder.save(part.filename, cast(BinaryIO, part))
+
+
+def _finish(call: Call, folder: UploadFolder) -> Reply:
+    options = _read_options(call)
+    if not folder.files():
+        raise BadRequest("No media data found")
+    task_id = call.number("task_id")
+    with call.hub.store.write() as connection:
+        _receiver(call, connection)
+        request_id = requests.queue_creation(
+            connection, task_id, call.user.id, options, call.hub.clock()
+        )
+    call.hub.preparation.submit(request_id)
+    return json_reply(models.RqId(rq_id=request_id), 202)
+
+
+def _read_options(call: Call) -> dict[str, Any]:
+    """Return the options of the preparation, checked as far as that goes without the files."""
+    asked = _finish_options.decode(_small_body(call) or b"{}")
+    for name in _ELSEWHERE:
+        if asked.get(name):
+            raise at([name], "this hub takes files from the client only")
+    frame_step(asked.get("frame_filter", ""))
+    options = {name: asked[name] for name in _OPTIONS if name in asked}
+    if "sorting_method" in options:
+        options["sorting_method"] = options["sorting_method"].value
+    return options
+
+
+def _folder(call: Call) -> UploadFolder:
+    with call.hub.store.read() as connection:
+        task = _receiver(call, connection)
+    return call.hub.pixels.uploads(task.id)
+
+
+def _receiver(call: Call, connection: Connection) -> tasks.Task:
+    """Return the task, if it may have data and has none."""
+    task = access.task(connection, call.user, call.number("task_id"), Right.CHANGE)
+    if task.data:
+        raise Conflict("Adding more data is not allowed: the task has its data already.")
+    running = requests.get(connection, requests.creation_of(task.id))
+    if running and running.status in requests.UNFINISHED:
+        raise Conflict("The data of this task is being prepared; wait until that is done.")
+    return task
+
+
+def _known(call: Call, action: Callable[[UploadFolder, str], T]) -> T:
+    try:
+        return action(_folder(call), call.request.path_params["file_id"])
+    except KeyError:
+        raise NotFound("There is no such upload.") from None
+
+
+def _metadata(header: str) -> dict[str, str]:
+    """Return what TUS tells of a file: names, each with a value in base64.
+
+    >>> _metadata("filename YS5qcGc=,is_final")
+    {'filename': 'a.jpg', 'is_final': ''}
+    """
+    pairs = (pair.strip().partition(" ") for pair in header.split(",") if pair.strip())
+    try:
+        return {name: base64.b64decode(value, validate=True).decode() for name, _, value in pairs}
+    except (binascii.Error, UnicodeDecodeError):
+        raise BadRequest("Upload-Metadata: expected names and values in base64") from None
+
+
+def _length(call: Call, header: str) -> int:
+    text = call.request.headers.get(header, "")
+    if not text.isdecimal() or len(text) > 15:
+        raise BadRequest(f"{header}: expected a number of bytes, got {text!r}")
+    return int(text)
+
+
+def _small_body(call: Call) -> bytes:
+    body = bytearray()
+    for chunk in call.chunks():
+        body += chunk
+        if len(body) > _MAX_JSON:
+            raise TooLarge(f"The body is larger than {_MAX_JSON} bytes.")
+    return bytes(body)
+
+
+ROUTES = {
+    "tasks/{task_id:int}/data": {
+        "GET": Handler(show, Lane.PIXELS),
+        "POST": Handler(receive, Lane.UPLOAD, streams=True),
+    },
+    "tasks/{task_id:int}/data/{file_id}": {
+        "HEAD": Handler(show_offset),
+        "PATCH": Handler(append, Lane.UPLOAD, streams=True),
+    },
+}

@@ -1,0 +1,134 @@
+"""The way to the database: SQLite in one file, or PostgreSQL.
+
+On SQLite there is one writer at a time; readers never wait for it (write-ahead log). A committed
+write survives the hub being killed at any moment; a power cut may take the last moments, never
+half of a write.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+_WAIT_SECONDS = 30
+_MIGRATION_LOCK = 4_286_001
+
+
+class StoreError(Exception):
+    """The database cannot be used; the message is one line for the user."""
+
+
+class Store:
+    """The database, for as long as a hub runs."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._one_writer: threading.Lock | None
+        self._writing = engine.execution_options(writes=True)
+        if engine.dialect.name == "sqlite":
+            self._reading, self._one_writer = engine, threading.Lock()
+        else:
+            self._reading = engine.execution_options(isolation_level="REPEATABLE READ")
+            self._one_writer = None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a transaction that sees one state of the database, and changes nothing."""
+        with self._reading.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open a transaction that is committed at the end, or on an error leaves no trace."""
+        with ExitStack() as stack:
+            if self._one_writer:
+                stack.enter_context(self._one_writer)
+            yield stack.enter_context(self._writing.begin())
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+def open_store(url: str) -> Store:
+    """Open the database, and create or migrate it where that is needed.
+
+    Raises:
+        StoreError: the address is wrong, or the database cannot be reached or migrated.
+    """
+    try:
+        engine = _engine(url)
+        try:
+            _migrate(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise StoreError(f"database: the address cannot be used: {_line(error)}") from None
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            f"database: {error.name} is missing; pip install 'cvat-hub[postgresql]'"
+        ) from None
+    except SQLAlchemyError as error:
+        where = make_url(url).render_as_string(hide_password=True)
+        raise StoreError(f"database {where}: {_line(error)}") from None
+    return Store(engine)
+
+
+def inserted_id(result: CursorResult[Any]) -> int:
+    """Return the number that the database gave to an inserted row."""
+    key = result.inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def _engine(url: str) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=16, max_overflow=16)
+    engine = create_engine(
+        url, pool_size=16, max_overflow=16, connect_args={"timeout": _WAIT_SECONDS}
+    )
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def _on_connect(connection: Any, _record: Any) -> None:
+    # The driver's own idea of transactions would begin them too late.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        "cache_size=-16000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _on_begin(connection: Connection) -> None:
+    # A transaction that reads first and writes later could not be granted the write at all.
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _migrate(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.execution_options(writes=True).begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _line(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    return " ".join(str(cause).split())

@@ -1,0 +1,226 @@
+"""The tables. A change here needs a migration; a test compares the two."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Sequence,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+
+class UtcDateTime(TypeDecorator[datetime.datetime]):
+    """A moment: aware in Python, kept in UTC without a zone, which SQLite doesn't know."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime.datetime | None, dialect: Dialect) -> Any:
+        return None if value is None else value.astimezone(datetime.UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime.datetime | None:
+        return None if value is None else value.replace(tzinfo=datetime.UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> Column[int]:
+    return Column("id", Integer, primary_key=True)
+
+
+def _link(name: str, target: str, *, null: bool = False, rule: str = "") -> Column[int]:
+    # What belongs to a deleted object goes with it; what merely mentions it forgets it.
+    rule = rule or ("SET NULL" if null else "CASCADE")
+    return Column(name, Integer, ForeignKey(target, ondelete=rule), nullable=null, index=True)
+
+
+def _date(name: str, *, null: bool = False) -> Column[datetime.datetime]:
+    return Column(name, UtcDateTime, nullable=null)
+
+
+users = Table(
+    "users",
+    metadata,
+    _id(),
+    Column("username", String(150), nullable=False, unique=True),
+    Column("email", String(254), nullable=False),
+    Column("first_name", String(150), nullable=False),
+    Column("last_name", String(150), nullable=False),
+    Column("password_hash", String(255), nullable=False),
+    Column("is_admin", Boolean, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    _date("date_joined"),
+    _date("last_login", null=True),
+    sqlite_autoincrement=True,
+)
+
+# One row per login. A browser shows the session's secret, an older client the key's.
+logins = Table(
+    "logins",
+    metadata,
+    _id(),
+    _link("user_id", "users.id"),
+    Column("session_hash", String(64), nullable=False, unique=True),
+    Column("key_hash", String(64), nullable=False, unique=True),
+    _date("created_date"),
+    _date("expiry_date"),
+)
+
+access_tokens = Table(
+    "access_tokens",
+    metadata,
+    _id(),
+    _link("user_id", "users.id"),
+    Column("name", String(50), nullable=False),
+    Column("value_hash", String(64), nullable=False, unique=True),
+    Column("read_only", Boolean, nullable=False),
+    _date("created_date"),
+    _date("updated_date"),
+    _date("expiry_date", null=True),
+    _date("last_used_date", null=True),
+    sqlite_autoincrement=True,
+)
+
+# The pixels of a task lie in the folder that bears the number of its row here.
+data = Table(
+    "data",
+    metadata,
+    _id(),
+    Column("kind", String(16), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("chunk_size", Integer, nullable=False),
+    Column("image_quality", Integer, nullable=False),
+    Column("start_frame", Integer, nullable=False),
+    Column("stop_frame", Integer, nullable=False),
+    Column("frame_filter", String(256), nullable=False),
+    Column("original_chunk_type", String(16), nullable=False),
+    Column("compressed_chunk_type", String(16), nullable=False),
+    Column("deleted_frames", JSON, nullable=False),
+    _date("updated_date"),
+    sqlite_autoincrement=True,
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    _id(),
+    Column("name", String(256), nullable=False),
+    _link("owner_id", "users.id", null=True),
+    _link("assignee_id", "users.id", null=True),
+    _date("assignee_updated_date", null=True),
+    _link("data_id", "data.id", null=True),
+    Column("bug_tracker", String(2000), nullable=False),
+    Column("subset", String(64), nullable=False),
+    Column("segment_size", Integer, nullable=False),
+    Column("overlap", Integer, nullable=True),
+    _date("created_date"),
+    _date("updated_date"),
+    sqlite_autoincrement=True,
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    _id(),
+    _link("task_id", "tasks.id"),
+    _link("assignee_id", "users.id", null=True),
+    _date("assignee_updated_date", null=True),
+    Column("start_frame", Integer, nullable=False),
+    Column("stop_frame", Integer, nullable=False),
+    Column("stage", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    _date("created_date"),
+    _date("updated_date"),
+    sqlite_autoincrement=True,
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    _id(),
+    _link("task_id", "tasks.id"),
+    _link("parent_id", "labels.id", null=True, rule="CASCADE"),
+    Column("name", String(64), nullable=False),
+    Column("color", String(16), nullable=False),
+    Column("type", String(16), nullable=False),
+    Column("svg", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+attributes = Table(
+    "attributes",
+    metadata,
+    _id(),
+    _link("label_id", "labels.id"),
+    Column("name", String(64), nullable=False),
+    Column("mutable", Boolean, nullable=False),
+    Column("input_type", String(16), nullable=False),
+    Column("default_value", String(128), nullable=False),
+    Column("values", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# One row per tag, shape or track; `payload` is its JSON without the id.
+annotation_rows = Table(
+    "annotations",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("task_id", Integer, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("frame", Integer, nullable=False),
+    Column("label_id", Integer, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Index(None, "task_id", "frame"),
+)
+
+# The numbers of annotations are given out in blocks: by the sequence, or by the row that bears
+# its name in databases that know no sequences.
+annotation_ids = Sequence("annotation_ids", metadata=metadata)
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("last", BigInteger, nullable=False),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", String(255), primary_key=True),
+    Column("type", String(64), nullable=False),
+    Column("target", String(16), nullable=False),
+    _link("owner_id", "users.id", null=True),
+    _link("task_id", "tasks.id", null=True, rule="CASCADE"),
+    Column("status", String(16), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("progress", Float, nullable=False),
+    Column("options", JSON, nullable=False),
+    _date("created_date"),
+    _date("started_date", null=True),
+    _date("finished_date", null=True),
+)

@@ -1,0 +1,155 @@
+"""Tasks, and the data that they get once it is prepared."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from .engine import inserted_id
+from .tables import data, jobs, tasks
+
+Date = datetime.datetime
+
+
+@dataclass(frozen=True)
+class Data:
+    """What is known of the pixels of a task; `size` is the number of frames."""
+
+    kind: str
+    size: int
+    chunk_size: int
+    image_quality: int
+    start_frame: int
+    stop_frame: int
+    frame_filter: str
+    original_chunk_type: str
+    compressed_chunk_type: str
+    deleted_frames: Sequence[int]
+    updated_date: Date
+    id: int = 0
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task, with its data if that is ready, and the number of its jobs by stage and state."""
+
+    id: int
+    name: str
+    owner_id: int | None
+    assignee_id: int | None
+    assignee_updated_date: Date | None
+    bug_tracker: str
+    subset: str
+    segment_size: int
+    overlap: int | None
+    created_date: Date
+    updated_date: Date
+    data: Data | None
+
+
+@dataclass(frozen=True)
+class JobCounts:
+    """How many jobs a task has, and how far they are."""
+
+    count: int = 0
+    completed: int = 0
+    validation: int = 0
+
+
+_DATA = [column.label(f"data_{column.name}") for column in data.c]
+_OWN = [column for column in tasks.c if column.name != "data_id"]
+
+
+def query() -> Select[Any]:
+    """Return the query that `read` understands, to be narrowed by the caller."""
+    return select(*_OWN, *_DATA).outerjoin(data, data.c.id == tasks.c.data_id)
+
+
+def read(row: RowMapping) -> Task:
+    """Return the task that a row of `query` holds."""
+    pixels = {column.name: row[f"data_{column.name}"] for column in data.c}
+    return Task(
+        **{column.name: row[column.name] for column in _OWN},
+        data=Data(**pixels) if pixels["id"] is not None else None,
+    )
+
+
+def get(connection: Connection, task_id: int) -> Task | None:
+    """Return a task, or None."""
+    row = connection.execute(query().where(tasks.c.id == task_id)).first()
+    return read(row._mapping) if row else None
+
+
+def by_ids(connection: Connection, ids: Collection[int]) -> dict[int, Task]:
+    """Return the tasks of these ids."""
+    rows = connection.execute(query().where(tasks.c.id.in_(ids))).mappings()
+    return {row["id"]: read(row) for row in rows}
+
+
+def add(connection: Connection, values: Mapping[str, Any], now: Date) -> int:
+    """Add a task without data, and return its id."""
+    row = {**values, "created_date": now, "updated_date": now}
+    return inserted_id(connection.execute(insert(tasks).values(row)))
+
+
+def change(connection: Connection, task_id: int, values: Mapping[str, Any], now: Date) -> None:
+    """Change a task; without values only its date moves."""
+    row = {**values, "updated_date": now}
+    connection.execute(update(tasks).where(tasks.c.id == task_id).values(row))
+
+
+def remove(connection: Connection, task: Task) -> None:
+    """Remove a task with everything that belongs to it."""
+    connection.execute(delete(tasks).where(tasks.c.id == task.id))
+    if task.data:
+        connection.execute(delete(data).where(data.c.id == task.data.id))
+
+
+def add_data(connection: Connection, pixels: Data) -> int:
+    """Add the description of prepared pixels, and return the number of their folder."""
+    row = {name: value for name, value in vars(pixels).items() if name != "id"}
+    return inserted_id(connection.execute(insert(data).values(row)))
+
+
+def set_deleted_frames(connection: Connection, data_id: int, frames: Sequence[int]) -> None:
+    """Say which frames are not to be annotated."""
+    connection.execute(update(data).where(data.c.id == data_id).values(deleted_frames=list(frames)))
+
+
+def data_ids(connection: Connection) -> set[int]:
+    """Return the numbers of all folders of pixels that belong to something."""
+    return set(connection.scalars(select(data.c.id)))
+
+
+def ids_without_data(connection: Connection) -> set[int]:
+    """Return the ids of all tasks whose data has yet to come."""
+    return set(connection.scalars(select(tasks.c.id).where(tasks.c.data_id.is_(None))))
+
+
+def job_counts(connection: Connection, task_ids: Sequence[int]) -> dict[int, JobCounts]:
+    """Return the numbers of jobs of these tasks."""
+
+    def number(condition: ColumnElement[bool]) -> Any:
+        return func.count().filter(condition)
+
+    done = (jobs.c.stage == "acceptance") & (jobs.c.state == "completed")
+    counted = (
+        select(jobs.c.task_id, func.count(), number(done), number(jobs.c.stage == "validation"))
+        .where(jobs.c.task_id.in_(task_ids))
+        .group_by(jobs.c.task_id)
+    )
+    return {row[0]: JobCounts(*row[1:]) for row in connection.execute(counted)}
