@@ -62,19 +62,19 @@ def decoded(path: Path) -> list[NDArray[np.uint8]]:
         {"container": "mp4", "codec": "libx265", "x265-params": "log-level=none:keyint=8"},
         {"pixel_format": "yuv422p10le"},
         {"size": (65, 49), "pixel_format": "yuv444p"},
-        {"pts": [0, 1, 2, 9, 10, 11, 30, 31, 60, *range(61, 92)]},
+        {"pts": [0, 1, 2, 9, 10, 11, 30, 31, 60, *range(61, 77)]},
     ],
-    ids=lambda options: ",".join(map(str, options.values())),
+    ids=lambda options: ",".join(f"{name}={value}" for name, value in options.items())[:60],
 )
 def test_every_frame_is_served_in_any_order(
     prepared: Prepared, video: Make, target: Path, options: dict[str, Any]
 ) -> None:
     name = f"clip.{options.get('container', 'mp4')}"
-    manifest = prepared({name: video(40, **options)})
-    assert manifest.size == 40
+    manifest = prepared({name: video(25, **options)})
+    assert manifest.size == 25
     width, height = options.get("size", (64, 48))
     assert (manifest.frames[0].width, manifest.frames[0].height) == (width, height)
-    forward, backward, jumping = range(40), range(39, -1, -1), [n * 17 % 40 for n in range(40)]
+    forward, backward, jumping = range(25), range(24, -1, -1), [n * 17 % 25 for n in range(25)]
     with MediaReader(target) as reader:
         for number in (*forward, *backward, *jumping):
             picture = pixels(reader, number)
