@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 # What `convert("RGB")` would clip instead of scaling, or refuse.
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N")
-_ORIENTATION = 0x0112  # EXIF 2.3, 4.6.4 A
 _DEEP = (*_SIXTEEN_BIT, "I", "F")
+_ORIENTATION = 0x0112  # EXIF 2.3, 4.6.4 A
 
 
 def decode_image(data: bytes, *, width: int, height: int, where: str) -> PIL.Image.Image:
