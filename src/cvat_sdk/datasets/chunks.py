@@ -158,6 +158,7 @@ class VideoChunk(_ClosedByBlock):
         self._file.seek(0)
         try:
             self._container = container = av.open(self._file, "r")
+            container.streams.video[0].thread_type = "AUTO"
             self._frames = container.decode(video=0)
         except (av.FFmpegError, IndexError) as error:
             raise UnsupportedDatasetError(f"neither an archive nor a video: {error}") from error
