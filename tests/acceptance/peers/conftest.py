@@ -1,8 +1,15 @@
+import base64
 import json
 import os
 import subprocess
+import sys
+import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 
+import av
+import numpy as np
+import PIL.Image
 import pytest
 
 ROOT = Path(__file__).parents[3]
@@ -18,14 +25,44 @@ def peer_python():
 
 
 @pytest.fixture(scope="session")
-def official(peer_python):
+def sides(peer_python, tmp_path_factory):
+    """How to run Python with either package: `sides["official"]`, `sides["ours"]`."""
+    cache = {"XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache"))}
+    bare = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | cache
+    return {
+        "official": Side(peer_python, bare),
+        "ours": Side(sys.executable, bare | {"PYTHONPATH": str(ROOT / "src")}),
+    }
+
+
+@dataclass(frozen=True)
+class Side:
+    """A Python in whose environment `cvat_sdk` and `cvat_cli` are one of the two packages."""
+
+    python: str | Path
+    environment: dict[str, str]
+
+    def run(self, *arguments, **environment):
+        """Run Python to its end, and return its exit code, stdout and stderr."""
+        return subprocess.run(
+            [self.python, *map(str, arguments)],
+            env=self.environment | environment,
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+
+
+@pytest.fixture(scope="session")
+def official(sides):
     """Ask the official package: `official(call, *arguments)`, as in official.py."""
+    side = sides["official"]
     child = subprocess.Popen(
-        [peer_python, Path(__file__).parent / "official.py"],
+        [side.python, Path(__file__).parent / "official.py"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        env=side.environment,
     )
 
     def ask(*question):
@@ -35,3 +72,58 @@ def official(peer_python):
 
     yield ask
     child.communicate()
+
+
+@pytest.fixture(scope="session")
+def media(tmp_path_factory):
+    """A folder with three photos of different sizes, `*.png`, and a video, `clip.mp4`."""
+    folder = tmp_path_factory.mktemp("media")
+    for name, size_wh in {"a": (60, 40), "bbbb": (33, 50), "cc": (64, 64)}.items():
+        PIL.Image.effect_mandelbrot(size_wh, (-2, -1.5, 1, 1.5), 30).save(folder / f"{name}.png")
+    with av.open(folder / "clip.mp4", "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for shade in range(0, 240, 20):
+            pixels = np.full((48, 64, 3), shade, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode())
+    return folder
+
+
+@dataclass(frozen=True)
+class RunningHub:
+    """A hub in a process of its own."""
+
+    url: str
+    password: str = "correct horse"
+
+    def get(self, path):
+        """Return the JSON that the hub answers to a plain GET of the admin's."""
+        login = base64.b64encode(f"admin:{self.password}".encode()).decode()
+        request = urllib.request.Request(
+            self.url + path, headers={"Authorization": f"Basic {login}"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            return json.load(reply)
+
+
+@pytest.fixture(scope="session")
+def hub(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hub")
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT / "src"),
+        "CVAT_HUB_ADMIN_PASSWORD": RunningHub.password,
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cvat_hub", "serve", "--port", "0", "--data-dir", folder],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    with process:
+        ready = process.stdout.readline()
+        try:
+            yield RunningHub(ready.split()[-1])
+        finally:
+            process.terminate()
