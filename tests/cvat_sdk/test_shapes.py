@@ -51,7 +51,7 @@ def test_a_wrong_number_of_points_is_refused(kind: str, count: int, message: str
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_a_number_that_is_not_finite_is_refused(bad: float) -> None:
-    with pytest.raises(ValueError, match="number 2 is .*, which is not finite"):
+    with pytest.raises(ValueError, match=r"number 2 is .*, which is not finite"):
         check_points("rectangle", [0.0, 0.0, bad, 1.0])
 
 

@@ -37,7 +37,7 @@ class Remapper:
         self._conv_mask_to_poly = conv_mask_to_poly
 
     def remap(
-        self, annotations: Iterable[object], frame: int, name: str = ""
+        self, annotations: object, frame: int, name: str = ""
     ) -> tuple[list[LabeledImageRequest], list[LabeledShapeRequest]]:
         """Return the tags and the shapes of a frame, without those of labels that are left out.
 
@@ -51,6 +51,12 @@ class Remapper:
         """
         tags: list[LabeledImageRequest] = []
         shapes: list[LabeledShapeRequest] = []
+        where = f"frame {frame}" + (f" ({name!r})" if name else "")
+        if not isinstance(annotations, Iterable):
+            raise BadFunctionError(
+                f"{where}: function output an object of type {type(annotations).__name__!r}"
+                " (expected a sequence of annotations)"
+            )
         index = 0
         try:
             for index, annotation in enumerate(annotations):  # noqa: B007
@@ -66,7 +72,6 @@ class Remapper:
                         " (expected 'LabeledImageRequest' or 'LabeledShapeRequest')"
                     )
         except BadFunctionError as error:
-            where = f"frame {frame}" + (f" ({name!r})" if name else "")
             raise BadFunctionError(f"{where}, annotation {index}: {error}") from error
         return tags, shapes
 
