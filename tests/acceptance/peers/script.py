@@ -190,7 +190,7 @@ def new_token(url):
             "/api/auth/access_tokens",
             "POST",
             header_params={"Content-Type": "application/json"},
-            body={"name": "script"},
+            body={"name": "script", "read_only": False},
         )
         return json.loads(reply.data)["value"]
 
