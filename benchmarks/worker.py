@@ -43,7 +43,7 @@ def _peak(steps: Any, reply: str) -> int:
     annotations = cases.read_back(steps, body)  # alive until the peak is read
     growth = _peak_so_far() - before
     del annotations
-    return growth
+    return max(growth, 4096)  # less than a page is not seen
 
 
 def _peak_so_far() -> int:

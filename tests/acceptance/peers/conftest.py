@@ -124,6 +124,7 @@ def hub(tmp_path_factory):
     with process:
         ready = process.stdout.readline()
         try:
+            assert ready, "the hub did not start: see its message on stderr"
             yield RunningHub(ready.split()[-1])
         finally:
             process.terminate()

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.acceptance
 
 
 @pytest.fixture(scope="module")
-def results(hub, sides, media):
+def results(sides, hub, media):
     """What the script printed with the official SDK, and with ours."""
     script = Path(__file__).with_name("script.py")
     runs = [
