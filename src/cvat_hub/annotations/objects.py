@@ -44,7 +44,7 @@ class AttributeValue(Struct, gc=False):
     value: Annotated[str, Meta(max_length=4096)]
 
 
-class Tag(Struct, kw_only=True):
+class Tag(Struct, kw_only=True, gc=False):
     """A label of a whole frame."""
 
     id: Id = UNSET
@@ -55,7 +55,7 @@ class Tag(Struct, kw_only=True):
     attributes: list[AttributeValue] = []
 
 
-class Element(Struct, kw_only=True):
+class Element(Struct, kw_only=True, gc=False):
     """A part of a skeleton, or what it shares with all shapes."""
 
     id: Id = UNSET
@@ -73,13 +73,13 @@ class Element(Struct, kw_only=True):
     score: Score | UnsetType = UNSET
 
 
-class Shape(Element, kw_only=True):
+class Shape(Element, kw_only=True, gc=False):
     """A shape on one frame."""
 
     elements: list[Element] = []
 
 
-class KeyFrame(Struct, kw_only=True):
+class KeyFrame(Struct, kw_only=True, gc=False):
     """Where the shape of a track is on one frame."""
 
     id: Id = UNSET
@@ -93,7 +93,7 @@ class KeyFrame(Struct, kw_only=True):
     attributes: list[AttributeValue] = []
 
 
-class TrackElement(Struct, kw_only=True):
+class TrackElement(Struct, kw_only=True, gc=False):
     """A part of a skeleton's track, or what it shares with all tracks."""
 
     id: Id = UNSET
@@ -105,7 +105,7 @@ class TrackElement(Struct, kw_only=True):
     attributes: list[AttributeValue] = []
 
 
-class Track(TrackElement, kw_only=True):
+class Track(TrackElement, kw_only=True, gc=False):
     """A shape that lives on many frames."""
 
     elements: list[TrackElement] = []

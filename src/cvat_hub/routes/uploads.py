@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from typing import Any, BinaryIO, TypeVar, cast
 from urllib.parse import quote
@@ -99,7 +100,8 @@ def _save_files(call: Call, folder: UploadFolder) -> None:
         if part.filename is None:
             part.readall()
         else:
-            folder.save(part.filename, cast(BinaryIO, part))
+            # Clients send the path on their own machine, of which CVAT keeps the last part.
+            folder.save(re.split(r"[/\\]", part.filename)[-1], cast(BinaryIO, part))
 
 
 def _finish(call: Call, folder: UploadFolder) -> Reply:
