@@ -87,6 +87,16 @@ def _build(path: Path, build: Callable[[Path], None]) -> None:
     part = path.with_name(f"{uuid.uuid4().hex}{path.suffix}")
     try:
         build(part)
+        sync(part)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Make sure that a file, or a folder's list of files, outlasts a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from cvat_hub.media import archive, names
-from cvat_hub.media.chunks import ZipChunk, original_path
+from cvat_hub.media.chunks import ZipChunk, original_path, sync
 from cvat_hub.media.errors import MediaError
 from cvat_hub.media.manifest import ChunkType, FrameInfo, Manifest, frame_step
 from cvat_hub.media.ordered import ordered_map
@@ -247,18 +247,10 @@ def _appearing(target: Path) -> Iterator[Path]:
     if target.exists():
         target.rename(replaced)
     building.rename(target)
-    _sync_one(target.parent)
+    sync(target.parent)
     shutil.rmtree(replaced, ignore_errors=True)
 
 
 def _sync(folder: Path) -> None:
     for path in (*folder.rglob("*"), folder):
-        _sync_one(path)
-
-
-def _sync_one(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync(path)

@@ -192,6 +192,8 @@ class VideoReader:
         self._index = index
         self._container = av.open(str(folder / index.file), options=_OPEN_OPTIONS)
         self._stream = _stream(index.file, self._container)
+        # Frame threads would hold a dozen frames more, and make a single frame no faster.
+        self._stream.thread_type = "SLICE"
         self._frames: Iterator[av.VideoFrame] = iter(())
         self._last: tuple[int, av.VideoFrame] | None = None
 
