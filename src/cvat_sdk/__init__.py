@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from cvat_sdk.installation import warn_of_official_packages
 from cvat_sdk.version import VERSION as __version__
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ _HOMES = {
     "Config": "cvat_sdk.core.client",
     "make_client": "cvat_sdk.core.client",
 }
+warn_of_official_packages()
+
 __all__ = ["Client", "Config", "__version__", "make_client"]
 
 
