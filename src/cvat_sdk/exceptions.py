@@ -20,8 +20,8 @@
     ├── UnsupportedDatasetError          the data of a task cannot be read as images
     └── AuthStoreError                   the file of stored logins cannot be used
 
-The other modules in which scripts look for them (`cvat_sdk.core.exceptions`,
-`cvat_sdk.api_client.exceptions`, `cvat_sdk.auto_annotation`, `cvat_sdk.datasets`) take them from here.
+`cvat_sdk.core.exceptions`, `cvat_sdk.api_client.exceptions`, `cvat_sdk.auto_annotation` and
+`cvat_sdk.datasets`, in which scripts look for them, take them from here.
 """
 
 from __future__ import annotations
