@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
@@ -30,6 +31,23 @@ ROUTES: Mapping[str, Mapping[str, Handler]] = {
     **data.ROUTES,
     **uploads.ROUTES,
 }
+
+
+class IdConvertor(Convertor[int]):
+    """A number in a path; one of more digits than any id has leads nowhere."""
+
+    regex = "[0-9]{1,40}"
+
+    def convert(self, value: str) -> int:
+        """Read it."""
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        """Write it."""
+        return str(value)
+
+
+register_url_convertor("id", IdConvertor())
 
 
 def create_app(hub: Hub) -> Starlette:

@@ -19,7 +19,7 @@ import anyio.to_thread
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
-from .errors import BadRequest, NotAllowed, TooLarge, reply_to
+from .errors import BadRequest, NotAllowed, NotFound, TooLarge, reply_to
 from .hub import Hub
 from .identity import Identity, identify, is_by_password
 from .replies import Reply, empty
@@ -163,6 +163,10 @@ class Endpoint:
 def _answer(handler: Handler, call: Call) -> Reply:
     if not handler.public and call.identity is None:
         call.identity = identify(call.hub, call.request)
+    if any(call.query.get(name) for name in ("org", "org_id")) or call.request.headers.get(
+        "X-Organization"
+    ):
+        raise NotFound("No Organization matches the given query.")
     return handler.function(call)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import operator
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -49,8 +50,9 @@ class Fields:
     def _equals(self, name: str, text: str) -> Column:
         column = self.columns[name]
         if not issubclass(_type(column), int):
-            return column == text
-        if not text.lstrip("-").isdecimal():
+            equal: Column = column == _value(column, text)
+            return equal
+        if not re.fullmatch("-?[0-9]{1,40}", text):
             raise at([name], "Enter a number.")
         return column == _bounded(int(text))
 
@@ -123,8 +125,16 @@ def _value(column: Column, value: Any) -> Any:
     if value is None or (isinstance(value, kind) and not isinstance(value, bool)):
         return _bounded(value) if isinstance(value, int) else value
     if kind is datetime.datetime:
-        return msgspec.convert(value, datetime.datetime)
+        return _aware(value)
     raise at(["filter"], f"{value!r} is not of type {kind.__name__}")
+
+
+def _aware(value: Any) -> datetime.datetime:
+    try:
+        date = msgspec.convert(value, datetime.datetime)
+    except msgspec.ValidationError:
+        raise at(["filter"], f"{value!r} is not a date such as 2026-01-31T12:00:00Z") from None
+    return date if date.tzinfo else date.replace(tzinfo=datetime.UTC)
 
 
 def _type(column: Column) -> type:

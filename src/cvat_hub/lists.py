@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ from .replies import Reply, json_reply
 
 _USUAL = 10
 _MOST = 1000
+_NUMBER = re.compile("0*[1-9][0-9]{0,17}")
 
 
 def page(
@@ -56,12 +58,12 @@ def _size(call: Call) -> int:
     asked = call.query.get("page_size", "")
     if asked == "all":
         return _MOST
-    return min(int(asked), _MOST) if asked.isdecimal() and int(asked) else _USUAL
+    return min(int(asked), _MOST) if _NUMBER.fullmatch(asked) else _USUAL
 
 
 def _number(call: Call, count: int, size: int) -> int:
     asked = call.query.get("page", "") or "1"
-    if not asked.isdecimal() or not 1 <= int(asked) <= max(1, -(-count // size)):
+    if not _NUMBER.fullmatch(asked) or int(asked) > max(1, -(-count // size)):
         raise NotFound("Invalid page.")
     return int(asked)
 

@@ -214,7 +214,7 @@ def video() -> bytes:
     return file.getvalue()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_task(photo: Callable[..., bytes]) -> Callable[..., dict[str, Any]]:
     """Makes a task of some photos, and returns it; `labels` by default one of each type."""
 

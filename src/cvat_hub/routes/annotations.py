@@ -159,6 +159,6 @@ _HANDLERS = {
     "DELETE": Handler(remove_all),
 }
 ROUTES = {
-    "tasks/{task_id:int}/annotations": _HANDLERS,
-    "jobs/{job_id:int}/annotations": _HANDLERS,
+    "tasks/{task_id:id}/annotations": _HANDLERS,
+    "jobs/{job_id:id}/annotations": _HANDLERS,
 }

@@ -122,7 +122,7 @@ ROUTES = {
     "auth/logout": {"POST": Handler(logout)},
     "auth/access_tokens": {"GET": Handler(list_tokens), "POST": Handler(create_token)},
     "auth/access_tokens/self": {"GET": Handler(show_own_token)},
-    "auth/access_tokens/{token_id:int}": {
+    "auth/access_tokens/{token_id:id}": {
         "GET": Handler(show_token),
         "DELETE": Handler(delete_token),
     },

@@ -125,9 +125,9 @@ def _meta(call: Call, job: jobs.Job | None, data: tasks.Data) -> Reply:
 
 
 ROUTES = {
-    "tasks/{task_id:int}/data/meta": {"GET": Handler(show_meta), "PATCH": Handler(change_meta)},
-    "jobs/{job_id:int}/data/meta": {"GET": Handler(show_meta), "PATCH": Handler(change_meta)},
-    "jobs/{job_id:int}/data": {"GET": Handler(show, Lane.PIXELS)},
-    "tasks/{task_id:int}/preview": {"GET": Handler(show_preview, Lane.PIXELS)},
-    "jobs/{job_id:int}/preview": {"GET": Handler(show_preview, Lane.PIXELS)},
+    "tasks/{task_id:id}/data/meta": {"GET": Handler(show_meta), "PATCH": Handler(change_meta)},
+    "jobs/{job_id:id}/data/meta": {"GET": Handler(show_meta), "PATCH": Handler(change_meta)},
+    "jobs/{job_id:id}/data": {"GET": Handler(show, Lane.PIXELS)},
+    "tasks/{task_id:id}/preview": {"GET": Handler(show_preview, Lane.PIXELS)},
+    "jobs/{job_id:id}/preview": {"GET": Handler(show_preview, Lane.PIXELS)},
 }

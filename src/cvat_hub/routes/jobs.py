@@ -78,5 +78,5 @@ def change(call: Call) -> Reply:
 
 ROUTES = {
     "jobs": {"GET": Handler(list_all)},
-    "jobs/{job_id:int}": {"GET": Handler(show), "PATCH": Handler(change)},
+    "jobs/{job_id:id}": {"GET": Handler(show), "PATCH": Handler(change)},
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from cvat_hub import access, records
 from cvat_hub.access import Right
 from cvat_hub.call import Call, Handler
@@ -35,12 +37,12 @@ def show(call: Call) -> Reply:
 
 def _parameter(call: Call, name: str) -> int:
     text = call.query.get(name, "")
-    if not text.isdecimal():
+    if not re.fullmatch("[0-9]{1,40}", text):
         raise at([name], "expected the id of a task or a job: task_id=..., job_id=...")
     return int(text)
 
 
 ROUTES = {
     "labels": {"GET": Handler(list_all)},
-    "labels/{label_id:int}": {"GET": Handler(show)},
+    "labels/{label_id:id}": {"GET": Handler(show)},
 }

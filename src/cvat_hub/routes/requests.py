@@ -66,5 +66,5 @@ def show_status(call: Call) -> Reply:
 ROUTES = {
     "requests": {"GET": Handler(list_all)},
     "requests/{request_id}": {"GET": Handler(show)},
-    "tasks/{task_id:int}/status": {"GET": Handler(show_status)},
+    "tasks/{task_id:id}/status": {"GET": Handler(show_status)},
 }

@@ -127,14 +127,14 @@ def _record(call: Call, connection: Connection, task_id: int) -> models.TaskRead
 
 
 def _assignee(connection: Connection, user_id: int | None) -> int | None:
-    if user_id is not None and not (0 < user_id < 2**31 and users.get(connection, user_id)):
+    if user_id is not None and not users.by_ids(connection, [user_id]):
         raise at(["assignee_id"], f'Invalid pk "{user_id}" - object does not exist.')
     return user_id
 
 
 ROUTES = {
     "tasks": {"GET": Handler(list_all), "POST": Handler(create)},
-    "tasks/{task_id:int}": {
+    "tasks/{task_id:id}": {
         "GET": Handler(show),
         "PATCH": Handler(change),
         "DELETE": Handler(delete),

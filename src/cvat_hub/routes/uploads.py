@@ -185,11 +185,11 @@ def _small_body(call: Call) -> bytes:
 
 
 ROUTES = {
-    "tasks/{task_id:int}/data": {
+    "tasks/{task_id:id}/data": {
         "GET": Handler(show, Lane.PIXELS),
         "POST": Handler(receive, Lane.UPLOAD, streams=True),
     },
-    "tasks/{task_id:int}/data/{file_id}": {
+    "tasks/{task_id:id}/data/{file_id}": {
         "HEAD": Handler(show_offset),
         "PATCH": Handler(append, Lane.UPLOAD, streams=True),
     },

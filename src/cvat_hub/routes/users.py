@@ -28,5 +28,5 @@ def show(call: Call) -> Reply:
 
 ROUTES = {
     "users/self": {"GET": Handler(show_self)},
-    "users/{user_id:int}": {"GET": Handler(show)},
+    "users/{user_id:id}": {"GET": Handler(show)},
 }

@@ -32,6 +32,11 @@ class UtcDateTime(TypeDecorator[datetime.datetime]):
     impl = DateTime
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[datetime.datetime]:
+        """What it is in Python."""
+        return datetime.datetime
+
     def process_bind_param(self, value: datetime.datetime | None, dialect: Dialect) -> Any:
         return None if value is None else value.astimezone(datetime.UTC).replace(tzinfo=None)
 

@@ -84,7 +84,7 @@ def get(connection: Connection, user_id: int) -> User | None:
 
 def by_ids(connection: Connection, ids: Collection[int | None]) -> dict[int, User]:
     """Return the users of these ids; those that don't exist are left out."""
-    wanted = {user_id for user_id in ids if user_id is not None}
+    wanted = {user_id for user_id in ids if user_id is not None and 0 < user_id < 2**31}
     if not wanted:
         return {}
     rows = connection.execute(select(users).where(users.c.id.in_(wanted)))
