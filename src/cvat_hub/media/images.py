@@ -10,6 +10,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from cvat_hub.media.errors import MediaError
 
 MAX_PIXELS = 1 << 27
+# A compressed frame is a JPEG, and libjpeg writes no longer sides.
+MAX_SIDE = 65_500
 PREVIEW_SIZE_WH = (256, 256)
 
 _ORIENTATION = 0x0112
@@ -55,8 +57,11 @@ def check(name: str, body: bytes) -> Checked:
 
 def _checked(name: str, body: bytes, image: Image.Image) -> Checked:
     width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise MediaError(f"{name}: {width}x{height} is over the limit of {MAX_PIXELS} pixels")
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise MediaError(
+            f"{name}: {width}x{height} is over the limit of {MAX_PIXELS} pixels"
+            f" or of {MAX_SIDE} a side"
+        )
     format_name = "JPEG" if image.format == "MPO" else image.format or ""
     content_type = Image.MIME[format_name]
     if image.getexif().get(_ORIENTATION, 1) in range(2, 9):

@@ -1,7 +1,8 @@
 """Videos: their frames counted and found again by time stamp, turned upright, and encoded."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -29,6 +30,8 @@ _OPEN_OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
 # Containers whose index of key frames can be relied on.
 _SEEKABLE = frozenset(("mov", "mp4", "matroska", "webm"))
 _FPS = 25
+# x264 takes no more.
+_MAX_SIDE = 16384
 # A frame in an encoded file is at most so many frames away from one that stands by itself.
 _KEY_FRAME_EVERY = 12
 # Reading on over this many frames costs less than seeking.
@@ -97,7 +100,7 @@ def indexed(
     scan = _scan(name, path, lambda share: progress(share / 2))
     if found := scan.index(path.name):
         return found
-    with av.open(str(path), options=_OPEN_OPTIONS) as container:
+    with _open(path) as container:
         frames = container.decode(_stream(name, container))
         encode(_turned(frames, len(scan.pts), progress), rewritten, *scan.size_wh, crf_of(100))
     found = _scan(name, rewritten, lambda _: None).index(rewritten.name)
@@ -113,19 +116,34 @@ def _turned(
         yield upright(frame)
 
 
+def _open(path: Path) -> av.container.InputContainer:
+    return av.open(str(path), options=_OPEN_OPTIONS, metadata_errors="ignore")
+
+
 def _scan(name: str, path: Path, progress: Callable[[float], None]) -> _Scan:
+    scan = _Scan()
+    with closing(_reading(name, path, scan)) as shares:
+        for share in shares:
+            progress(share)
+    return scan
+
+
+def _reading(name: str, path: Path, scan: _Scan) -> Generator[float, None, None]:
     try:
-        with av.open(str(path), options=_OPEN_OPTIONS) as container:
-            return _scanned(name, container, progress)
-    except av.FFmpegError as error:
-        raise MediaError(f"{name}: not a video that can be read: {error.strerror}") from error
+        with _open(path) as container:
+            yield from _read(name, container, scan)
+    except MediaError:
+        raise
+    except Exception as error:
+        # Beside FFmpegError, damaged files lead PyAV to errors of Unicode, overflow and more.
+        reason = error.strerror if isinstance(error, av.FFmpegError) else type(error).__name__
+        raise MediaError(f"{name}: not a video that can be read: {reason}") from error
 
 
-def _scanned(
-    name: str, container: av.container.InputContainer, progress: Callable[[float], None]
-) -> _Scan:
+def _read(name: str, container: av.container.InputContainer, scan: _Scan) -> Iterator[float]:
+    """Fill in the scan; yield the share read, from 0 to 1."""
     stream = _stream(name, container)
-    scan, seconds, length = _Scan(), 0.0, (container.duration or 0) / av.time_base
+    seconds, length = 0.0, (container.duration or 0) / av.time_base
     start = (container.start_time or 0) / av.time_base
     scan.seekable = not _SEEKABLE.isdisjoint(container.format.name.split(","))
     for packet in container.demux():
@@ -138,23 +156,30 @@ def _scanned(
             if packet.is_corrupt or frame.is_corrupt:
                 raise MediaError(f"{name}: damaged at frame {len(scan.pts)}")
             scan.add(frame)
-        progress(min(1.0, seconds / length) if length else 0.0)
+        yield min(1.0, seconds / length) if length else 0.0
     if not scan.pts:
         raise MediaError(f"{name}: holds no frame that can be decoded")
     # Containers round, and some streams end a little before the others.
     if length - seconds > max(0.5, length / 10):
         raise MediaError(f"{name}: cut off after {seconds:.1f} of {length:.1f} seconds")
-    return scan
 
 
 def _stream(name: str, container: av.container.InputContainer) -> Any:
     for stream in container.streams.video:
-        if not stream.disposition & av.stream.Disposition.attached_pic:
-            pixels = stream.codec_context.width * stream.codec_context.height
-            if pixels > MAX_PIXELS:
-                raise MediaError(f"{name}: frames are over the limit of {MAX_PIXELS} pixels")
-            stream.thread_type = "AUTO"
-            return stream
+        if stream.disposition & av.stream.Disposition.attached_pic:
+            continue
+        if stream.codec_context is None:
+            raise MediaError(f"{name}: its codec is unknown")
+        width, height = stream.codec_context.width, stream.codec_context.height
+        if max(width, height) > _MAX_SIDE or width * height > MAX_PIXELS:
+            raise MediaError(
+                f"{name}: {width}x{height} is over the limit of {MAX_PIXELS} pixels"
+                f" or of {_MAX_SIDE} a side"
+            )
+        # Threads by frame would pass over errors that show later, hold a dozen frames more, and
+        # make a single frame no faster.
+        stream.thread_type = "SLICE"
+        return stream
     raise MediaError(f"{name}: holds no video")
 
 
@@ -189,13 +214,10 @@ class VideoReader:
     """
 
     def __init__(self, folder: Path, index: VideoIndex) -> None:
+        self._path = folder / index.file
         self._index = index
-        self._container = av.open(str(folder / index.file), options=_OPEN_OPTIONS)
-        self._stream = _stream(index.file, self._container)
-        # Frame threads would hold a dozen frames more, and make a single frame no faster.
-        self._stream.thread_type = "SLICE"
-        self._frames: Iterator[av.VideoFrame] = iter(())
         self._last: tuple[int, av.VideoFrame] | None = None
+        self._open()
 
     def frame(self, number: int) -> av.VideoFrame:
         """Return a frame, upright, of whatever size and pixel format the file gives it."""
@@ -219,17 +241,26 @@ class VideoReader:
     ) -> None:
         self.close()
 
+    def _open(self) -> None:
+        self._container = _open(self._path)
+        self._stream = _stream(self._path.name, self._container)
+        self._frames: Iterator[av.VideoFrame] = self._container.decode(self._stream)
+
     def _find(self, number: int) -> av.VideoFrame:
         if self._last and self._last[0] == number:
             return self._last[1]
         if self._is_ahead(number) and (found := self._read_to(number)):
             return found
         key = bisect_right(self._index.keys, number) - 1
-        # A seek may land late; then an earlier key frame is tried, at last the first.
-        for earlier in (key, key - 1, 0):
+        for earlier in (key, key - 1):
             self._seek(self._index.keys[max(earlier, 0)])
             if found := self._read_to(number):
                 return found
+        # Seeks land late; reading from the start finds what the index was made from.
+        self.close()
+        self._open()
+        if found := self._read_to(number):
+            return found
         raise OSError(f"frame {number} cannot be read again; the file has changed")
 
     def _is_ahead(self, number: int) -> bool:

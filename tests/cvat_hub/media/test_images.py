@@ -125,6 +125,12 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(
         images.check("a.ppm", body)
 
 
+def test_an_image_too_long_for_a_jpeg_is_refused(image: Callable[..., bytes]) -> None:
+    assert images.check("a.png", image((65_500, 1), "PNG", "1")).width == 65_500
+    with pytest.raises(MediaError, match="a.png: 65501x1 is over the limit"):
+        images.check("a.png", image((65_501, 1), "PNG", "1"))
+
+
 def test_sixteen_bits_are_spread_over_eight() -> None:
     buffer = BytesIO()
     Image.fromarray(np.array([[1000, 2000], [3000, 5000]], np.uint16)).save(buffer, "PNG")

@@ -1,3 +1,4 @@
+import random
 import shutil
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -184,6 +185,30 @@ def test_a_bad_video_is_refused_by_name_and_leaves_nothing(
         assert message in str(caught.value)
         assert [path.name for path in target.parent.iterdir()] == ["uploads"]
         shutil.rmtree(target.parent / "uploads")
+
+
+def test_damaged_bytes_are_refused_or_every_frame_is_served(
+    prepared: Prepared, video: Make, target: Path
+) -> None:
+    chance = random.Random(7)
+    bodies = [video(12, container=name) for name in ("mp4", "mkv", "ts")]
+    bodies.append(video(12, container="webm", codec="libvpx"))
+    served = 0
+    for n in range(60):
+        body = bytearray(bodies[n % 4])
+        for _ in range(chance.choice((1, 3, 10))):
+            body[chance.randrange(len(body))] = chance.randrange(256)
+        shutil.rmtree(target.parent / "uploads", ignore_errors=True)
+        try:
+            size = prepared({f"a.{('mp4', 'mkv', 'ts', 'webm')[n % 4]}": bytes(body)}).size
+        except MediaError as error:
+            assert str(error).startswith("a.")
+            continue
+        with MediaReader(target) as reader:
+            shapes = {pixels(reader, number).shape for number in (size - 1, 0, size // 2)}
+        assert len(shapes) == 1
+        served += 1
+    assert 0 < served < 60
 
 
 def test_sound_alone_is_no_video(prepared: Prepared, tmp_path: Path) -> None:
