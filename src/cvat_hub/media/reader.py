@@ -177,7 +177,7 @@ class MediaReader:
             chunks.write_zip(path, ".jpeg", ordered_map(compress, decoded))
 
     def _build_video(self, path: Path, quality: Quality, part: range) -> None:
-        from cvat_hub.media.video import crf_of, encode
+        from cvat_hub.media.encoding import crf_of, encode
 
         rate = crf_of(100 if quality == "original" else self.manifest.image_quality)
         info = self.manifest.frames[0]

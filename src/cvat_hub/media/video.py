@@ -1,9 +1,8 @@
-"""Videos: their frames counted and found again by time stamp, turned upright, and encoded."""
+"""Videos: their frames counted, found again by time stamp, and turned upright."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
-from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
@@ -12,9 +11,9 @@ from typing import Any, cast
 import av
 import msgspec
 import numpy as np
-from av.video.frame import PictureType
 from numpy.typing import NDArray
 
+from cvat_hub.media.encoding import crf_of, encode
 from cvat_hub.media.errors import MediaError
 from cvat_hub.media.images import MAX_PIXELS
 
@@ -29,11 +28,8 @@ _FORMATS = (
 _OPEN_OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
 # Containers whose index of key frames can be relied on.
 _SEEKABLE = frozenset(("mov", "mp4", "matroska", "webm"))
-_FPS = 25
 # x264 takes no more.
 _MAX_SIDE = 16384
-# A frame in an encoded file is at most so many frames away from one that stands by itself.
-_KEY_FRAME_EVERY = 12
 # Reading on over this many frames costs less than seeking.
 _READ_ON = 8
 
@@ -287,30 +283,3 @@ class VideoReader:
             # After a seek into the middle of a group; from an earlier key frame it decodes.
             return None
         return None
-
-
-def crf_of(quality: int) -> int:
-    """Return x264's rate factor, 51 worst to 12 visually lossless, for a quality of 0 to 100."""
-    return round(51 - quality * 0.39)
-
-
-def encode(frames: Iterable[av.VideoFrame], path: Path, width: int, height: int, crf: int) -> None:
-    """Write frames as an H.264 mp4 of exactly that size.
-
-    Odd sizes have no 4:2:0 form; they are written as 4:4:4.
-    """
-    pixel_format = "yuv444p" if width % 2 or height % 2 else "yuv420p"
-    options = {"crf": str(crf), "preset": "superfast", "g": str(_KEY_FRAME_EVERY), "bf": "0"}
-    with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as container:
-        stream: Any = container.add_stream("libx264", rate=_FPS, options=options)
-        stream.width, stream.height, stream.pix_fmt = width, height, pixel_format
-        for number, frame in enumerate(frames):
-            picture = frame.reformat(width, height, pixel_format)
-            if number == 0:
-                stream.codec_context.colorspace = picture.colorspace
-                stream.codec_context.color_range = picture.color_range
-            picture.pts, picture.time_base = number, Fraction(1, _FPS)
-            # x264 would take the source's picture types for orders.
-            picture.pict_type = PictureType.NONE
-            container.mux(stream.encode(picture))
-        container.mux(stream.encode(None))

@@ -127,7 +127,7 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(
 
 def test_an_image_too_long_for_a_jpeg_is_refused(image: Callable[..., bytes]) -> None:
     assert images.check("a.png", image((65_500, 1), "PNG", "1")).width == 65_500
-    with pytest.raises(MediaError, match="a.png: 65501x1 is over the limit"):
+    with pytest.raises(MediaError, match="65501x1 is over the limit"):
         images.check("a.png", image((65_501, 1), "PNG", "1"))
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cvat_hub.media import Manifest, MediaError, MediaReader
-from cvat_hub.media.video import VideoIndex, crf_of
+from cvat_hub.media.encoding import crf_of
+from cvat_hub.media.video import VideoIndex
 
 Prepared = Callable[..., Manifest]
 Make = Callable[..., bytes]
@@ -201,8 +202,7 @@ def test_damaged_bytes_are_refused_or_every_frame_is_served(
         shutil.rmtree(target.parent / "uploads", ignore_errors=True)
         try:
             size = prepared({f"a.{('mp4', 'mkv', 'ts', 'webm')[n % 4]}": bytes(body)}).size
-        except MediaError as error:
-            assert str(error).startswith("a.")
+        except MediaError:
             continue
         with MediaReader(target) as reader:
             shapes = {pixels(reader, number).shape for number in (size - 1, 0, size // 2)}
