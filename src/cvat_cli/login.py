@@ -91,9 +91,9 @@ def logged_in_client(
         credentials = choose_credentials(arguments.auth, environment, ask=ask)
         with _one_attempt(client):
             _login(client, credentials)
-            if arguments.organization is not None:
-                client.organization_slug = arguments.organization
             client.check_server_version()
+        if arguments.organization is not None:
+            client.organization_slug = arguments.organization
         yield client
 
 

@@ -1,0 +1,85 @@
+"""Real hubs, each in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from cvat_sdk import Client, make_client
+
+ROOT = Path(__file__).parents[2]
+STOP_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class RunningHub:
+    """A hub that accepts connections."""
+
+    url: str
+    process: subprocess.Popen[str]
+    data_dir: Path
+    user: str = "admin"
+    password: str = field(default="correct horse", repr=False)
+
+    @contextmanager
+    def client(self) -> Iterator[Client]:
+        with make_client(self.url, credentials=(self.user, self.password)) as client:
+            client.config.status_check_period = 0.1
+            yield client
+
+    def stop(self) -> int:
+        """Stop it as a service manager does, and return its exit code."""
+        self.process.terminate()
+        self.process.communicate(timeout=STOP_SECONDS)
+        return self.process.returncode
+
+
+StartHub = Callable[[Path], RunningHub]
+
+
+@pytest.fixture(scope="session")
+def start_hub() -> Iterator[StartHub]:
+    """Start a hub with its data in a folder; it is stopped at the end of the session."""
+    with ExitStack() as stack:
+
+        def start(data_dir: Path) -> RunningHub:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "cvat_hub", "serve", "--port", "0", "--data-dir", data_dir],
+                env={
+                    **os.environ,
+                    "PYTHONPATH": str(ROOT / "src"),
+                    "CVAT_HUB_ADMIN_PASSWORD": RunningHub.password,
+                },
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            stack.callback(_end, process)
+            assert process.stdout is not None
+            ready = process.stdout.readline()
+            assert "http://" in ready, "the hub did not start: see its message on stderr"
+            return RunningHub(ready.split()[-1], process, data_dir)
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def hub(start_hub: StartHub, tmp_path_factory: pytest.TempPathFactory) -> RunningHub:
+    """A hub that the tests of a session share."""
+    return start_hub(tmp_path_factory.mktemp("hub"))
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.communicate(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise

@@ -1,0 +1,177 @@
+"""`cvat-cli` in a process of its own, with a real hub."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import PIL.Image
+import pytest
+
+pytestmark = pytest.mark.acceptance
+
+ROOT = Path(__file__).parents[2]
+LABELS = '[{"name": "car", "type": "rectangle"}]'
+Cli = Callable[..., tuple[int, str, str]]
+
+FUNCTION = """
+import cvat_sdk.auto_annotation as cvataa
+
+spec = cvataa.DetectionFunctionSpec(labels=[cvataa.label_spec({label!r}, 7, type="rectangle")])
+
+def detect(context, image):
+    return [cvataa.rectangle(7, {points})]
+"""
+
+
+@pytest.fixture
+def cli(hub: Any, tmp_path: Path) -> Cli:
+    """Run `cvat-cli` as the hub's admin; return exit code, stdout and stderr."""
+
+    def run(*args: object, **variables: str) -> tuple[int, str, str]:
+        bare = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("CVAT_ACCESS_TOKEN", "PASS")
+        }
+        python_path = {"PYTHONPATH": str(ROOT / "src"), "PASS": hub.password}
+        done = subprocess.run(
+            [sys.executable, "-m", "cvat_cli", "--server-host", hub.url, *map(str, args)],
+            env=bare | python_path | variables,
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    return run
+
+
+@pytest.fixture
+def task_id(cli: Cli, tmp_path: Path) -> int:
+    for number in range(2):
+        PIL.Image.new("RGB", (64, 48), (90 * number,) * 3).save(tmp_path / f"{number}.png")
+    code, out, err = cli(
+        *("--auth", "admin", "task", "create", "photos", "--labels", LABELS),
+        *("--completion_verification_period", "0.1", "local", "0.png", "1.png"),
+    )
+    assert code == 0, err
+    return int(out)
+
+
+def function_file(tmp_path: Path, *, label: str = "car", points: str = "[1, 2, 3, 4]") -> Path:
+    path = tmp_path / "function.py"
+    path.write_text(FUNCTION.format(label=label, points=points), encoding="utf-8")
+    return path
+
+
+def test_a_task_is_made_annotated_and_removed(
+    cli: Cli, task_id: int, hub: Any, tmp_path: Path
+) -> None:
+    admin = ("--auth", "admin")
+    assert str(task_id) in cli(*admin, "task", "ls")[1].split()
+    tasks = json.loads(cli(*admin, "task", "ls", "--json")[1])
+    assert [task["name"] for task in tasks if task["id"] == task_id] == ["photos"]
+
+    annotate = ("task", "auto-annotate", task_id, "--function-file", function_file(tmp_path))
+    code, out, err = cli(*admin, *annotate)
+    assert (code, out) == (0, ""), err
+    assert "100%" in err
+    with hub.client() as client:
+        shapes = client.tasks.retrieve(task_id).get_annotations().shapes
+    assert [(shape.frame, list(shape.points)) for shape in shapes] == [
+        (0, [1, 2, 3, 4]),
+        (1, [1, 2, 3, 4]),
+    ]
+
+    assert cli(*admin, "task", "frames", "--outdir", "out/deep", task_id, 1)[:2] == (0, "")
+    (frame,) = (tmp_path / "out" / "deep").iterdir()
+    assert frame.name == f"task_{task_id}_frame_000001.png"
+    assert frame.read_bytes() == (tmp_path / "1.png").read_bytes()
+
+    code, out, err = cli(*admin, "task", "delete", task_id, 999999)
+    assert (code, out) == (0, "")
+    assert "999999 is not there" in err
+    assert str(task_id) not in cli(*admin, "task", "ls")[1].split()
+
+
+def test_a_token_of_the_environment_logs_in(cli: Cli, hub: Any) -> None:
+    with hub.client() as client:
+        token = client.api_client.call_api(
+            "/api/auth/access_tokens", "POST", body={"name": "cli"}, _parse_response=False
+        )[1]
+    value = json.loads(token.data)["value"]
+    assert cli("task", "ls", CVAT_ACCESS_TOKEN=value)[0] == 0
+    code, _, err = cli("task", "ls", CVAT_ACCESS_TOKEN=value + "x")
+    assert code == 1
+    assert "the server refuses the login or the access token" in err
+    assert value not in err
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        (("--auth", "admin:wrong", "task", "ls"), "refuses the login as admin"),
+        (("--auth", "admin", "task", "frames", "999999", "0"), "there is no task 999999 on http"),
+        (
+            ("--auth", "admin", "task", "auto-annotate", "999999", "--function-module", "json"),
+            "there is no task 999999 on http",
+        ),
+        (
+            ("--auth", "admin", "task", "create", "n", "local", "absent.jpg"),
+            "absent.jpg: there is no such file",
+        ),
+        (("--auth", "admin", "--org", "nobody", "task", "ls"), "cvat-cli: error: "),
+    ],
+)
+def test_a_failure_is_one_line_and_exit_code_1(cli: Cli, args: tuple[str, ...], line: str) -> None:
+    code, out, err = cli(*args)
+    assert (code, out) == (1, "")
+    (said,) = err.splitlines()
+    assert said.startswith("cvat-cli: error: ")
+    assert line in said
+
+
+@pytest.mark.parametrize(
+    ("label", "points", "line"),
+    [
+        ("cat", "[1, 2, 3, 4]", "bad function: label 'cat' is not in dataset"),
+        ("car", "[1, 2, 3]", "bad function: "),
+        ("car", "[1, 2, 3, 1 / 0]", "ZeroDivisionError: division by zero ("),
+    ],
+)
+def test_a_function_that_fails_leaves_the_task_as_it_was(
+    cli: Cli, task_id: int, hub: Any, tmp_path: Path, label: str, points: str, line: str
+) -> None:
+    path = function_file(tmp_path, label=label, points=points)
+    code, out, err = cli(
+        "--auth", "admin", "task", "auto-annotate", task_id, "--function-file", path
+    )
+    assert (code, out) == (1, "")
+    assert f"cvat-cli: error: {line}" in err.splitlines()[-1]
+    assert "Traceback" not in err
+    with hub.client() as client:
+        assert client.tasks.retrieve(task_id).get_annotations().shapes == []
+
+
+def test_a_reader_that_goes_away_is_no_crash(cli: Cli, hub: Any, task_id: int) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as gone:
+        done = subprocess.run(
+            [sys.executable, "-m", "cvat_cli", "--server-host", hub.url, "--auth", "admin", "ls"],
+            env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "PASS": hub.password},
+            stdout=gone,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=100,
+        )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
