@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, SupportsFloat
+
+import msgspec
 
 if TYPE_CHECKING:
     import numpy as np
@@ -98,33 +100,47 @@ def split_mask(encoded: Sequence[float], /) -> tuple[list[int], tuple[int, int, 
     >>> split_mask([0, 2, 1, 1, 2, 1])
     ([0, 2], (1, 1, 3, 2))
     """
+    *runs, left, top, right, bottom = whole_mask(encoded)
+    return runs, (left, top, right + 1, bottom + 1)
+
+
+def whole_mask(encoded: Sequence[float], /) -> list[int]:
+    """Return a mask's numbers as integers, which take a tenth of the time to be written as JSON.
+
+    Raises:
+        ValueError: as for `split_mask`.
+    """
     if len(encoded) < 5:
         raise ValueError(
             f"too few elements in encoded mask: expected 5 or more, got {len(encoded)}"
         )
-    *runs, left, top, right, bottom = _whole(encoded)
-    if not (0 <= left <= right and 0 <= top <= bottom):
+    try:
+        sum(encoded)  # refuses strings, which the conversion would take
+        whole = msgspec.convert((encoded,), _Whole, strict=False).numbers
+    except (TypeError, msgspec.ValidationError):
+        whole = list(map(_as_whole, encoded))
+    left, top, right, bottom = whole[-4:]
+    if right < left or bottom < top:
         raise ValueError(f"invalid encoded bounding box: {left, top, right, bottom}")
-    if min(runs) < 0:
-        raise ValueError(f"negative run length in encoded mask: {min(runs)}")
-    area = (right - left + 1) * (bottom - top + 1)
-    if sum(runs) != area:
+    pixels, area = sum(whole[:-4]), (right - left + 1) * (bottom - top + 1)
+    if pixels != area:
         raise ValueError(
-            f"encoded bitmap does not match encoded bounding box: the runs have {sum(runs)} pixels,"
+            f"encoded bitmap does not match encoded bounding box: the runs have {pixels} pixels,"
             f" the box has {area}"
         )
-    return runs, (left, top, right + 1, bottom + 1)
+    return whole
 
 
-def _whole(numbers: Sequence[float]) -> list[int]:
-    try:
-        result = list(map(int, numbers))
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"non-integer value in encoded mask: {error}") from None
-    if result != list(numbers):
-        wrong = next(given for given, whole in zip(numbers, result, strict=True) if given != whole)
-        raise ValueError(f"non-integer value in encoded mask: {wrong!r}")
-    return result
+class _Whole(msgspec.Struct, array_like=True, gc=False):
+    numbers: list[Annotated[int, msgspec.Meta(ge=0)]]
+
+
+def _as_whole(number: object) -> int:
+    if not isinstance(number, SupportsFloat) or not float(number).is_integer():
+        raise ValueError(f"non-integer value in encoded mask: {number!r}")
+    if float(number) < 0:
+        raise ValueError(f"negative number in encoded mask: {number!r}")
+    return int(float(number))
 
 
 def _tightest(pixels: NDArray[np.bool_]) -> tuple[int, int, int, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from cvat_sdk.masks import split_mask
+from cvat_sdk.masks import whole_mask
 
 # The least number of points (x, y) of a type, and whether it may have more.
 POINTS = {
@@ -38,12 +38,15 @@ def check_points(kind: str, points: Sequence[float]) -> None:
     Traceback (most recent call last):
     ValueError: a rectangle needs exactly 2 points (4 numbers), got 3 numbers
     """
-    if len(points) != _NUMBERS.get(kind) and kind != "mask":
-        _check_number(kind, len(points))
-    if not math.isfinite(sum(points)):
-        _check_finite(points)
+    if len(points) == _NUMBERS.get(kind) and math.isfinite(sum(points)):
+        return
     if kind == "mask":
-        split_mask(points)
+        whole_mask(points)
+        return
+    _check_number(kind, len(points))
+    for index, number in enumerate(points):
+        if not math.isfinite(number):
+            raise ValueError(f"number {index} is {number}, which is not finite")
 
 
 def _check_number(kind: str, count: int) -> None:
@@ -59,9 +62,3 @@ def _check_number(kind: str, count: int) -> None:
             f"a {kind} needs {quantity} {least} {noun} ({2 * least} numbers), got {count} numbers"
             + (", an odd count" if more and count % 2 else "")
         )
-
-
-def _check_finite(points: Sequence[float]) -> None:
-    for index, number in enumerate(points):
-        if not math.isfinite(number):
-            raise ValueError(f"number {index} is {number}, which is not finite")

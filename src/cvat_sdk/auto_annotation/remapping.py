@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from msgspec.structs import astuple
 
 from cvat_sdk.auto_annotation.mapping import MappedLabel, MappedSublabel
 from cvat_sdk.exceptions import BadFunctionError
+from cvat_sdk.masks import whole_mask
 from cvat_sdk.models import (
     AttributeVal,
     LabeledImageRequest,
@@ -94,7 +96,13 @@ class Remapper:
             raise BadFunctionError(
                 f"function output mask shape despite conv_mask_to_poly=True (label {label.name!r})"
             )
-        _check_points(kind, fields[7], label.name)
+        try:
+            if kind is ShapeType.MASK:
+                shape.settle_mask(whole_mask(fields[7] or ()))
+            else:
+                check_points(kind, fields[7] or ())
+        except ValueError as error:
+            raise _bad_points(kind, label, error) from None
         if fields[11] is not UNSET:
             shape.attributes = _remap_attributes(fields[11], label)
         if kind is ShapeType.SKELETON:
@@ -141,13 +149,10 @@ def _refuse_preset(noun: str, annotation: Any) -> None:
         )
 
 
-def _check_points(kind: str, points: Any, name: str) -> None:
-    try:
-        check_points(kind, () if points is UNSET else points)
-    except ValueError as error:
-        raise BadFunctionError(
-            f"function output {kind} with bad points (label {name!r}): {error}"
-        ) from None
+def _bad_points(kind: str, label: MappedLabel, problem: object) -> BadFunctionError:
+    return BadFunctionError(
+        f"function output {kind} with bad points (label {label.name!r}): {problem}"
+    )
 
 
 def _remap_attributes(given: _Attributes, label: MappedSublabel) -> _Attributes:
@@ -179,7 +184,7 @@ def _remap_attributes(given: _Attributes, label: MappedSublabel) -> _Attributes:
 def _remap_elements(given: Any, label: MappedLabel, frame: int) -> list[SubLabeledShapeRequest]:
     mapped: dict[int, SubLabeledShapeRequest] = {}
     for element in () if given is UNSET else given:
-        sublabel = _sublabel(element, label)
+        sublabel = _check_element(element, label)
         if sublabel is None:
             continue
         if sublabel.id in mapped:
@@ -187,8 +192,6 @@ def _remap_elements(given: Any, label: MappedLabel, frame: int) -> list[SubLabel
                 "function output skeleton with multiple elements with same sublabel"
                 f" ({sublabel.name!r} of label {label.name!r})"
             )
-        if hasattr(element, "attributes"):
-            element.attributes = _remap_attributes(element.attributes, sublabel)
         element.settle(sublabel.id, frame)
         mapped[sublabel.id] = element
     if len(mapped) != label.elements:
@@ -199,23 +202,24 @@ def _remap_elements(given: Any, label: MappedLabel, frame: int) -> list[SubLabel
     return list(mapped.values())
 
 
-def _sublabel(element: SubLabeledShapeRequest, label: MappedLabel) -> MappedSublabel | None:
+def _check_element(element: SubLabeledShapeRequest, label: MappedLabel) -> MappedSublabel | None:
     fields = astuple(element)
     if fields[2] or fields[8] is not UNSET or fields[10] is not UNSET:
         _refuse_preset("shape element", element)
-    if element.type is not ShapeType.POINTS:
+    if fields[0] is not ShapeType.POINTS:
         raise BadFunctionError(
-            f"function output skeleton with element type other than 'points' ({element.type.value})"
+            f"function output skeleton with element type other than 'points' ({element.type})"
         )
-    if element.label_id not in label.sublabels:
+    try:
+        sublabel = label.sublabels[fields[1]]
+    except KeyError:
         raise BadFunctionError(
-            f"function output shape with unknown sublabel ID ({element.label_id},"
-            f" label {label.name!r})"
-        )
-    if len(fields[7]) != 2:
-        raise BadFunctionError(
-            f"function output skeleton with bad points (label {label.name!r}): an element needs"
-            f" exactly 1 point (2 numbers), got {len(fields[7])} numbers"
-        )
-    _check_points("points", fields[7], label.name)
-    return label.sublabels[element.label_id]
+            f"function output shape with unknown sublabel ID ({fields[1]}, label {label.name!r})"
+        ) from None
+    points: list[float] = fields[7] or []
+    if len(points) != 2 or not math.isfinite(points[0] + points[1]):
+        problem = f"an element needs exactly 1 point (2 finite numbers), got {points}"
+        raise _bad_points("skeleton", label, problem)
+    if sublabel is not None and fields[11] is not UNSET:
+        element.attributes = _remap_attributes(fields[11], sublabel)
+    return sublabel

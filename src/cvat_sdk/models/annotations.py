@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta
 from msgspec.structs import astuple
@@ -65,31 +65,33 @@ _SHAPE_TYPES = {str(member): member for member in ShapeType}
 
 class _SentShape(_Shape, gc=False):
     def __post_init__(self) -> None:
-        if not self._is_plain(astuple(self)):
-            Record.__post_init__(self)
-
-    def _is_plain(self, values: tuple[Any, ...]) -> bool:
-        # The common case unrolled, for speed: nothing but type, label, frame and points.
-        kind, points = values[0], values[7]
+        # The common case unrolled, for speed: type, label, frame, points, and a score at most.
+        values = astuple(self)
+        kind, points, score = values[0], values[7], values[12]
         if (
-            type(points) is not list
-            or values.count(UNSET) != len(values) - 4
-            or not type(values[1]) is type(values[2]) is int
-            or kind not in _SHAPE_TYPES
+            type(points) is list
+            and type(values[1]) is type(values[2]) is int
+            and values.count(UNSET) == len(values) - (4 if score is UNSET else 5)
+            and (score is UNSET or (type(score) is float and 0 <= score <= 1))
+            and kind in _SHAPE_TYPES
         ):
-            return False
-        try:
-            _WRITE_POINTS(self, floats(points))
-        except (TypeError, ValueError):
-            return False
-        _WRITE_TYPE(self, _SHAPE_TYPES[kind])
-        return True
+            try:
+                _WRITE_POINTS(self, floats(points))
+            except (TypeError, ValueError):
+                self.points = points  # says so with the name of the field
+            _WRITE_TYPE(self, _SHAPE_TYPES[kind])
+        else:
+            Record.__post_init__(self)
 
     def settle(self, label_id: int, frame: int) -> None:
         """Make the shape one of a task, found by a program. The numbers are not checked."""
         _WRITE_LABEL_ID(self, label_id)
         _WRITE_FRAME(self, frame)
         _WRITE_SOURCE(self, "auto")
+
+    def settle_mask(self, numbers: list[int]) -> None:
+        """Hold the numbers of a mask as integers."""
+        _WRITE_POINTS(self, numbers)
 
 
 class SubLabeledShapeRequest(_SentShape, gc=False):

@@ -13,6 +13,7 @@ import enum
 import functools
 import math
 import operator
+import sys
 import types
 import typing
 from array import array
@@ -160,8 +161,11 @@ class Record(msgspec.Struct, metaclass=RecordMeta, gc=False):
         return f"{type(self).__name__}({given})"
 
 
+_LARGEST = sys.float_info.max
+
+
 class _Numbers(msgspec.Struct, array_like=True, gc=False):
-    values: list[float]
+    values: list[Annotated[float, msgspec.Meta(ge=-_LARGEST, le=_LARGEST)]]
 
 
 def floats(values: Any) -> list[float]:
@@ -178,23 +182,19 @@ def floats(values: Any) -> list[float]:
     [1.0, 2.5]
     """
     try:
-        result = msgspec.convert((values,), _Numbers).values
+        return msgspec.convert((values,), _Numbers).values
     except msgspec.ValidationError:
-        values = _unwrapped(values)
-        if not isinstance(values, list):
-            raise TypeError(
-                f"expected a sequence of numbers, got {type(values).__name__}"
-            ) from None
-        result = array("d", values).tolist()
-    if not math.isfinite(sum(result)):
-        _refuse_non_finite(result)
-    return result
+        return _other_floats(_unwrapped(values))
 
 
-def _refuse_non_finite(values: list[float]) -> None:
-    for index, value in enumerate(values):
+def _other_floats(values: Any) -> list[float]:
+    if not isinstance(values, list):
+        raise TypeError(f"expected a sequence of numbers, got {type(values).__name__}")
+    result = array("d", values).tolist()
+    for index, value in enumerate(result):
         if not math.isfinite(value):
             raise ValueError(f"element {index} is {value}, not a finite number")
+    return result
 
 
 def _members(hint: Any) -> tuple[Any, ...]:
