@@ -316,7 +316,9 @@ def _private_postgresql() -> Iterator[str]:
             command, check=True, cwd="/", stdout=subprocess.DEVNULL, timeout=60, **account
         )
 
-    with tempfile.TemporaryDirectory(prefix="hub-postgresql-") as folder:
+    # Not below a folder of root's own, which `postgres` could not enter.
+    above = "/tmp" if account else None
+    with tempfile.TemporaryDirectory(prefix="hub-postgresql-", dir=above) as folder:
         if account:
             shutil.chown(folder, "postgres", "postgres")
         data, log = f"{folder}/data", f"{folder}/log"

@@ -74,9 +74,8 @@ def open_store(url: str) -> Store:
     except (ArgumentError, NoSuchModuleError) as error:
         raise StoreError(f"database: the address cannot be used: {_line(error)}") from None
     except ModuleNotFoundError as error:
-        raise StoreError(
-            f"database: {error.name} is missing; pip install 'cvat-hub[postgresql]'"
-        ) from None
+        hint = "; pip install 'cvat-hub[postgresql]'" if error.name == "psycopg" else ""
+        raise StoreError(f"database: {error.name} is not installed{hint}") from None
     except SQLAlchemyError as error:
         where = make_url(url).render_as_string(hide_password=True)
         raise StoreError(f"database {where}: {_line(error)}") from None
