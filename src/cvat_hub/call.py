@@ -7,6 +7,7 @@ each lane a bounded number of threads: slow uploads don't keep quick requests wa
 
 from __future__ import annotations
 
+import asyncio
 import enum
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ import anyio.to_thread
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
-from .errors import BadRequest, NotAllowed, NotFound, TooLarge, reply_to
+from .errors import BadRequest, NotAllowed, NotFound, TooLarge, Unavailable, reply_to
 from .hub import Hub
 from .identity import Identity, identify, is_by_password
 from .replies import Reply, empty
@@ -127,7 +128,10 @@ class Endpoint:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         request = Request(scope, receive)
-        reply = await self._reply(request)
+        try:
+            reply = await self._reply(request)
+        except asyncio.CancelledError:
+            reply = reply_to(Unavailable("The hub is stopping; try again later."))
         await reply(scope, receive, send)
 
     async def _reply(self, request: Request) -> Reply:

@@ -81,6 +81,10 @@ class TooLarge(_Told):
     status = 413
 
 
+class Unavailable(_Told):
+    status = 503
+
+
 def at(path: list[str | int], message: str) -> BadRequest:
     """Return the refusal of one value somewhere in a body, in the form that CVAT's clients know.
 

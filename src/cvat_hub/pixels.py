@@ -47,10 +47,11 @@ class Pixels:
                 return self._readers[data_id]
         reader = MediaReader(self._data / str(data_id))
         with self._lock:
-            self._readers[data_id] = reader
-            evicted = [self._readers.popitem(last=False)[1]] if len(self._readers) > _OPEN else []
-        for other in evicted:
-            other.close()
+            # Another thread may have opened the same one meanwhile.
+            reader = self._readers.setdefault(data_id, reader)
+            oldest = self._readers.popitem(last=False)[1] if len(self._readers) > _OPEN else None
+        if oldest:
+            oldest.close()
         return reader
 
     def manifest(self, data_id: int) -> Manifest:

@@ -91,7 +91,8 @@ def test_broken_photos_make_the_request_fail_and_can_be_replaced(
     assert "Traceback" not in request["message"]
     assert user("GET", f"tasks/{task_id}/status").json["state"] == "Failed"
     assert user("GET", f"tasks/{task_id}").json["mode"] == ""
-    assert user.upload(task_id, {"a.jpg": photo()})["status"] == "finished"
+    assert user.upload(task_id, {"b.jpg": photo()})["status"] == "finished"
+    assert user("GET", f"tasks/{task_id}").json["size"] == 1
     assert not (hub.settings.data_dir / "uploads" / str(task_id)).exists()
 
 

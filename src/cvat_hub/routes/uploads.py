@@ -1,7 +1,4 @@
-"""Uploads of a task's data: whole files by multipart, pieces by TUS 1.0.0, then the end.
-
-The first request, `Upload-Start`, changes nothing here: files may also come without it.
-"""
+"""Uploads of a task's data: a start, whole files by multipart, pieces by TUS 1.0.0, the end."""
 
 from __future__ import annotations
 
@@ -56,7 +53,7 @@ def receive(call: Call) -> Reply:
     headers = call.request.headers
     folder = _folder(call)
     if "Upload-Start" in headers:
-        return empty(202)
+        return _start(call)
     if "Upload-Length" in headers:
         return _start_file(call, folder)
     if "Upload-Multiple" in headers:
@@ -84,6 +81,16 @@ def append(call: Call) -> Reply:
     offset = _length(call, "Upload-Offset")
     new = _known(call, lambda folder, file_id: folder.append(file_id, offset, call.chunks()))
     return empty(204, {**_TUS, "Upload-Offset": str(new)})
+
+
+def _start(call: Call) -> Reply:
+    """Begin anew, if the files of an earlier upload were of no use."""
+    task_id = call.number("task_id")
+    with call.hub.store.read() as connection:
+        earlier = requests.get(connection, requests.creation_of(task_id))
+    if earlier and earlier.status == "failed":
+        call.hub.pixels.forget_uploads(task_id)
+    return empty(202)
 
 
 def _start_file(call: Call, folder: UploadFolder) -> Reply:
