@@ -43,8 +43,8 @@ def segments(size: int, segment_size: int, overlap: int) -> list[tuple[int, int]
     """
     if not 0 < segment_size < size:
         return [(0, size - 1)]
-    step = segment_size - min(overlap, segment_size - 1)
-    starts = range(0, max(size - overlap, 1), step)
+    overlap = min(overlap, segment_size - 1)
+    starts = range(0, size - overlap, segment_size - overlap)
     return [(start, min(start + segment_size, size) - 1) for start in starts]
 
 

@@ -1,0 +1,27 @@
+"""What tests of the store begin with."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from cvat_hub.store import Store, tasks, users
+
+
+@pytest.fixture
+def now() -> datetime.datetime:
+    return datetime.datetime(2026, 1, 31, 12, tzinfo=datetime.UTC)
+
+
+@pytest.fixture
+def user_id(store: Store, now: datetime.datetime) -> int:
+    with store.write() as connection:
+        return users.create(connection, "ada", "hash", now)
+
+
+@pytest.fixture
+def task_id(store: Store, user_id: int, now: datetime.datetime) -> int:
+    values = {"name": "x", "owner_id": user_id, "bug_tracker": "", "subset": "", "segment_size": 0}
+    with store.write() as connection:
+        return tasks.add(connection, values, now)
