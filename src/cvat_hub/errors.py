@@ -17,6 +17,7 @@ import re
 from typing import Any, ClassVar
 
 import msgspec
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from cvat_hub.media.errors import MediaError, UploadConflict
@@ -127,6 +128,8 @@ def reply_to(error: Exception) -> Reply:
             return reply_to(invalid(error))
         case msgspec.DecodeError() | UnicodeDecodeError():
             return json_reply({"detail": f"JSON parse error - {error}"}, 400)
+        case DataError():
+            return json_reply(["a value cannot be stored, such as text with a NUL character"], 400)
         case HTTPException():
             return json_reply({"detail": error.detail}, error.status_code, error.headers)
     log.error("unexpected error", exc_info=error)

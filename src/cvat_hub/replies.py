@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 
 from cvat_hub.media.reader import Media
 
@@ -34,6 +34,4 @@ def media_reply(media: Media) -> Reply:
     """Return pixels; those that lie in a file go out without passing through memory."""
     if isinstance(media.body, bytes):
         return Response(media.body, media_type=media.content_type)
-    from starlette.responses import FileResponse
-
     return FileResponse(media.body, media_type=media.content_type)

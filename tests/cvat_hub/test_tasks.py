@@ -337,3 +337,20 @@ def _equals(task: dict[str, Any]) -> str:
 def _list(client: Any, query: dict[str, Any]) -> Any:
     texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in query.items()}
     return client("GET", "tasks?" + "&".join(f"{k}={quote(v)}" for k, v in texts.items()))
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\ud800", "é" * 256, "😀", "'; DROP TABLE tasks; --"])
+def test_odd_text_is_kept_or_refused(user: Any, text: str) -> None:
+    """What a database cannot keep is refused; everything else comes back as it was."""
+    label = {"name": "a", "attributes": [ATTRIBUTE | {"default_value": text[:8]}]}
+    created = user("POST", "tasks", {"name": text, "labels": [label]})
+    assert created.status in (201, 400)
+    if created.status == 201:
+        assert created.json["name"] == text
+    for path in (
+        f"tasks?search={quote(text.encode(errors='replace'))}",
+        f"labels/{created.status}",
+    ):
+        assert user("GET", path).status in (200, 400, 404)
+    login = {"username": text, "password": text}
+    assert user("POST", "auth/login", login).status == 400
