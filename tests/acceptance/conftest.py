@@ -41,22 +41,22 @@ class RunningHub:
         return self.process.returncode
 
 
-StartHub = Callable[[Path], RunningHub]
+StartHub = Callable[..., RunningHub]
 
 
 @pytest.fixture(scope="session")
 def start_hub() -> Iterator[StartHub]:
-    """Start a hub with its data in a folder; it is stopped at the end of the session."""
+    """Start a hub with its data in a folder; it is stopped at the end of the session.
+
+    Without a password, the hub makes one up, as it does for everybody.
+    """
     with ExitStack() as stack:
 
-        def start(data_dir: Path) -> RunningHub:
+        def start(data_dir: Path, *, password: str | None = RunningHub.password) -> RunningHub:
+            chosen = {} if password is None else {"CVAT_HUB_ADMIN_PASSWORD": password}
             process = subprocess.Popen(
                 [sys.executable, "-m", "cvat_hub", "serve", "--port", "0", "--data-dir", data_dir],
-                env={
-                    **os.environ,
-                    "PYTHONPATH": str(ROOT / "src"),
-                    "CVAT_HUB_ADMIN_PASSWORD": RunningHub.password,
-                },
+                env={**os.environ, "PYTHONPATH": str(ROOT / "src"), **chosen},
                 stdout=subprocess.PIPE,
                 text=True,
             )

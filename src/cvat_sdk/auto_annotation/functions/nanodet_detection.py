@@ -269,6 +269,8 @@ def _usable_cores() -> int:
 
 
 def _load(threads: int) -> Any:
+    # Since 1.29 it reports its use to its makers unless told not to before it is imported.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
     if threads < 0:
