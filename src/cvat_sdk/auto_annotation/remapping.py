@@ -22,6 +22,8 @@ from cvat_sdk.models import (
 from cvat_sdk.shapes import check_points
 
 _Attributes = list[AttributeVal]
+# To look a member of an enumeration up takes as long as to check a rectangle's points.
+_MASK, _POINTS, _SKELETON = ShapeType.MASK, ShapeType.POINTS, ShapeType.SKELETON
 
 
 class Remapper:
@@ -92,12 +94,12 @@ class Remapper:
             return False
         if kind != label.type:
             self._check_type(kind, label)
-        if kind is ShapeType.MASK and self._conv_mask_to_poly:
+        if kind is _MASK and self._conv_mask_to_poly:
             raise BadFunctionError(
                 f"function output mask shape despite conv_mask_to_poly=True (label {label.name!r})"
             )
         try:
-            if kind is ShapeType.MASK:
+            if kind is _MASK:
                 shape.settle_mask(whole_mask(fields[7] or ()))
             else:
                 check_points(kind, fields[7] or ())
@@ -105,7 +107,7 @@ class Remapper:
             raise _bad_points(kind, label, error) from None
         if fields[11] is not UNSET:
             shape.attributes = _remap_attributes(fields[11], label)
-        if kind is ShapeType.SKELETON:
+        if kind is _SKELETON:
             shape.elements = _remap_elements(fields[13], label, frame)
         elif fields[13]:
             raise BadFunctionError(
@@ -206,7 +208,7 @@ def _check_element(element: SubLabeledShapeRequest, label: MappedLabel) -> Mappe
     fields = astuple(element)
     if fields[2] or fields[8] is not UNSET or fields[10] is not UNSET:
         _refuse_preset("shape element", element)
-    if fields[0] is not ShapeType.POINTS:
+    if fields[0] is not _POINTS:
         raise BadFunctionError(
             f"function output skeleton with element type other than 'points' ({element.type})"
         )

@@ -67,20 +67,19 @@ class _SentShape(_Shape, gc=False):
     def __post_init__(self) -> None:
         # The common case unrolled, for speed: type, label, frame, points, and a score at most.
         values = astuple(self)
-        kind, points, score = values[0], values[7], values[12]
-        if (
+        points, score = values[7], values[12]
+        given = len(values) - values.count(UNSET)
+        if not (
             type(points) is list
             and type(values[1]) is type(values[2]) is int
-            and values.count(UNSET) == len(values) - (4 if score is UNSET else 5)
-            and (score is UNSET or (type(score) is float and 0 <= score <= 1))
-            and kind in _SHAPE_TYPES
+            and (given == 4 or (given == 5 and type(score) is float and 0 <= score <= 1))
         ):
-            try:
-                _WRITE_POINTS(self, floats(points))
-            except (TypeError, ValueError):
-                self.points = points  # says so with the name of the field
-            _WRITE_TYPE(self, _SHAPE_TYPES[kind])
-        else:
+            Record.__post_init__(self)
+            return
+        try:
+            _WRITE_POINTS(self, floats(points))
+            _WRITE_TYPE(self, _SHAPE_TYPES[values[0]])
+        except (KeyError, TypeError, ValueError):
             Record.__post_init__(self)
 
     def settle(self, label_id: int, frame: int) -> None:
