@@ -68,11 +68,11 @@ class _SentShape(_Shape, gc=False):
         # The common case unrolled, for speed: type, label, frame, points, and a score at most.
         values = astuple(self)
         points, score = values[7], values[12]
-        given = len(values) - values.count(UNSET)
         if not (
             type(points) is list
             and type(values[1]) is type(values[2]) is int
-            and (given == 4 or (given == 5 and type(score) is float and 0 <= score <= 1))
+            and (score is UNSET or (type(score) is float and 0 <= score <= 1))
+            and values.count(UNSET) == len(values) - (4 if score is UNSET else 5)
         ):
             Record.__post_init__(self)
             return
