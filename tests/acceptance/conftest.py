@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
+import urllib3
 
-from cvat_sdk import Client, make_client
+from cvat_sdk import Client, Config, make_client
 
 ROOT = Path(__file__).parents[2]
 STOP_SECONDS = 30
@@ -33,6 +35,11 @@ class RunningHub:
         with make_client(self.url, credentials=(self.user, self.password)) as client:
             client.config.status_check_period = 0.1
             yield client
+
+    def get(self, path: str) -> Any:
+        """Return the JSON that the hub answers to a plain request, without any client."""
+        headers = urllib3.make_headers(basic_auth=f"{self.user}:{self.password}")
+        return urllib3.request("GET", self.url + path, headers=headers, timeout=30).json()
 
     def stop(self) -> int:
         """Stop it as a service manager does, and return its exit code."""
@@ -73,6 +80,15 @@ def start_hub() -> Iterator[StartHub]:
 def hub(start_hub: StartHub, tmp_path_factory: pytest.TempPathFactory) -> RunningHub:
     """A hub that the tests of a session share."""
     return start_hub(tmp_path_factory.mktemp("hub"))
+
+
+@pytest.fixture
+def hub_client(hub: RunningHub, tmp_path: Path) -> Iterator[Client]:
+    """Somebody who is logged in to the hub, with a cache of their own."""
+    config = Config(cache_dir=tmp_path / "cache", status_check_period=0.1)
+    with Client(hub.url, config=config) as client:
+        client.login((hub.user, hub.password))
+        yield client
 
 
 def _end(process: subprocess.Popen[str]) -> None:

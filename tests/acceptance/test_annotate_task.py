@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,6 @@ from cvat_sdk.masks import decode_mask, encode_mask
 ROTATED = 6  # the EXIF orientation of a camera held upright
 
 pytestmark = pytest.mark.acceptance
-
-
-@pytest.fixture
-def client(hub: Any) -> Iterator[Client]:
-    with hub.client() as client:
-        yield client
 
 
 @pytest.fixture
@@ -74,10 +68,12 @@ def create(client: Client, resources: list[Path], *, segment_size: int = 0, **da
     )
 
 
-def test_each_image_has_the_size_that_the_meta_tells(client: Client, photos: list[Path]) -> None:
-    task = create(client, photos)
+def test_each_image_has_the_size_that_the_meta_tells(
+    hub_client: Client, photos: list[Path]
+) -> None:
+    task = create(hub_client, photos)
     witness = Witness()
-    cvataa.annotate_task(client, task.id, witness)
+    cvataa.annotate_task(hub_client, task.id, witness)
     meta = task.get_meta()
     assert meta.frames is not None
     told = [(frame.name, (frame.width, frame.height)) for frame in meta.frames]
@@ -90,31 +86,33 @@ def test_each_image_has_the_size_that_the_meta_tells(client: Client, photos: lis
 
 
 def test_frame_numbers_and_names_are_right_with_jobs_steps_and_deleted_frames(
-    client: Client, photos: list[Path]
+    hub_client: Client, photos: list[Path]
 ) -> None:
     task = create(
-        client, photos, segment_size=2, start_frame=1, frame_filter="step=2", chunk_size=2
+        hub_client, photos, segment_size=2, start_frame=1, frame_filter="step=2", chunk_size=2
     )
     task.remove_frames_by_ids([1])
     witness = Witness()
-    cvataa.annotate_task(client, task.id, witness)
+    cvataa.annotate_task(hub_client, task.id, witness)
     assert len(task.get_jobs()) == 2
     assert [name for name, _, _ in witness.seen] == ["b_rotated.jpg", "f_print.jpg"]
     assert [shape.frame for shape in task.get_annotations().shapes] == [0, 2]
 
 
 def test_photos_in_an_archive_keep_their_folders(
-    client: Client, photos: list[Path], tmp_path: Path
+    hub_client: Client, photos: list[Path], tmp_path: Path
 ) -> None:
     with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
         for photo in photos[:2]:
             archive.write(photo, f"day/{photo.name}")
     witness = Witness()
-    cvataa.annotate_task(client, create(client, [tmp_path / "photos.zip"]).id, witness)
+    cvataa.annotate_task(hub_client, create(hub_client, [tmp_path / "photos.zip"]).id, witness)
     assert [name for name, _, _ in witness.seen] == ["day/a_rgb.jpg", "day/b_rotated.jpg"]
 
 
-def test_a_video_of_odd_size_is_annotated_frame_by_frame(client: Client, tmp_path: Path) -> None:
+def test_a_video_of_odd_size_is_annotated_frame_by_frame(
+    hub_client: Client, tmp_path: Path
+) -> None:
     with av.open(tmp_path / "clip.mp4", "w") as container:
         stream: Any = container.add_stream("h264", rate=10)
         stream.width, stream.height, stream.pix_fmt = 65, 49, "yuv444p"
@@ -123,20 +121,20 @@ def test_a_video_of_odd_size_is_annotated_frame_by_frame(client: Client, tmp_pat
             container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
         container.mux(stream.encode())
     task = create(
-        client, [tmp_path / "clip.mp4"], chunk_size=3, start_frame=2, frame_filter="step=2"
+        hub_client, [tmp_path / "clip.mp4"], chunk_size=3, start_frame=2, frame_filter="step=2"
     )
     witness = Witness()
-    cvataa.annotate_task(client, task.id, witness)
+    cvataa.annotate_task(hub_client, task.id, witness)
     assert [(name, size) for name, size, _ in witness.seen] == [("clip.mp4", (65, 49))] * 4
     assert [round(pixel[0] / 20) for _, _, pixel in witness.seen] == [2, 4, 6, 8]
     assert [shape.frame for shape in task.get_annotations().shapes] == [0, 1, 2, 3]
 
 
 def test_a_function_that_fails_on_the_last_frame_leaves_the_task_as_it_was(
-    client: Client, photos: list[Path]
+    hub_client: Client, photos: list[Path]
 ) -> None:
-    task = create(client, photos[:3])
-    cvataa.annotate_task(client, task.id, Witness())
+    task = create(hub_client, photos[:3])
+    cvataa.annotate_task(hub_client, task.id, Witness())
     before = task.get_annotations()
 
     class Late(Witness):
@@ -146,15 +144,15 @@ def test_a_function_that_fails_on_the_last_frame_leaves_the_task_as_it_was(
 
     for clear_existing in (False, True):
         with pytest.raises(BadFunctionError, match=r"frame 2 \('c_palette.png'\), annotation 0"):
-            cvataa.annotate_task(client, task.id, Late(), clear_existing=clear_existing)
+            cvataa.annotate_task(hub_client, task.id, Late(), clear_existing=clear_existing)
         assert task.get_annotations().shapes == before.shapes
 
 
-def test_annotations_are_added_or_replaced(client: Client, photos: list[Path]) -> None:
-    task = create(client, photos[:2])
+def test_annotations_are_added_or_replaced(hub_client: Client, photos: list[Path]) -> None:
+    task = create(hub_client, photos[:2])
     counts = []
     for clear_existing in (False, False, True):
-        cvataa.annotate_task(client, task.id, Witness(), clear_existing=clear_existing)
+        cvataa.annotate_task(hub_client, task.id, Witness(), clear_existing=clear_existing)
         counts.append(len(task.get_annotations().shapes))
     assert counts == [2, 4, 2]
 
@@ -170,9 +168,9 @@ ANNOTATIONS: dict[str, Callable[[], Any]] = {
 
 @pytest.mark.parametrize("kind", ANNOTATIONS)
 def test_every_kind_of_annotation_comes_back_as_it_was_made(
-    client: Client, photos: list[Path], kind: str
+    hub_client: Client, photos: list[Path], kind: str
 ) -> None:
-    task = create(client, photos[:1])
+    task = create(hub_client, photos[:1])
 
     class Maker:
         spec = Witness.spec
@@ -180,7 +178,7 @@ def test_every_kind_of_annotation_comes_back_as_it_was_made(
         def detect(self, context: Any, image: PIL.Image.Image) -> Sequence[Any]:
             return [ANNOTATIONS[kind]()]
 
-    cvataa.annotate_task(client, task.id, Maker())
+    cvataa.annotate_task(hub_client, task.id, Maker())
     found = task.get_annotations()
     [item] = found.tags + found.shapes
     made = ANNOTATIONS[kind]().to_dict()

@@ -1,9 +1,7 @@
-import base64
 import json
 import os
 import subprocess
 import sys
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,43 +86,3 @@ def media(tmp_path_factory):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
         container.mux(stream.encode())
     return folder
-
-
-@dataclass(frozen=True)
-class RunningHub:
-    """A hub in a process of its own."""
-
-    url: str
-    password: str = "correct horse"
-
-    def get(self, path):
-        """Return the JSON that the hub answers to a plain GET of the admin's."""
-        login = base64.b64encode(f"admin:{self.password}".encode()).decode()
-        request = urllib.request.Request(
-            self.url + path, headers={"Authorization": f"Basic {login}"}
-        )
-        with urllib.request.urlopen(request, timeout=30) as reply:
-            return json.load(reply)
-
-
-@pytest.fixture(scope="session")
-def hub(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("hub")
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT / "src"),
-        "CVAT_HUB_ADMIN_PASSWORD": RunningHub.password,
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "cvat_hub", "serve", "--port", "0", "--data-dir", folder],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-    )
-    with process:
-        ready = process.stdout.readline()
-        try:
-            assert ready, "the hub did not start: see its message on stderr"
-            yield RunningHub(ready.split()[-1])
-        finally:
-            process.terminate()

@@ -53,9 +53,13 @@ def test_numbers_are_given_out_once(store: Store) -> None:
 
 
 def test_a_write_that_fails_leaves_no_trace(store: Store, task_id: int) -> None:
-    with pytest.raises(ZeroDivisionError), store.write() as connection:
-        add(connection, task_id, [_item(1)])
-        _fail()
+    def add_and_fail() -> None:
+        with store.write() as connection:
+            add(connection, task_id, [_item(1)])
+            _fail()
+
+    with pytest.raises(ZeroDivisionError):
+        add_and_fail()
     with store.read() as connection:
         assert ids(connection, task_id, "shapes", None) == set()
 

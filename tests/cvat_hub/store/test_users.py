@@ -9,9 +9,7 @@ from cvat_hub.store import Store, tables, users
 HOUR = datetime.timedelta(hours=1)
 
 
-def test_a_login_is_over_at_its_time(
-    store: Store, user_id: int, now: datetime.datetime
-) -> None:
+def test_a_login_is_over_at_its_time(store: Store, user_id: int, now: datetime.datetime) -> None:
     with store.write() as connection:
         users.log_in(connection, user_id, "session", "key", now, now + HOUR)
         for secret in ("session", "key"):
@@ -26,7 +24,9 @@ def test_a_name_goes_before_the_same_address_of_another(
 ) -> None:
     with store.write() as connection:
         other = users.create(connection, "bob", "hash", now)
-        connection.execute(tables.users.update().values(email="ada").where(tables.users.c.id == other))
+        connection.execute(
+            tables.users.update().values(email="ada").where(tables.users.c.id == other)
+        )
         by_name, by_mail = (users.by_name(connection, name) for name in ("ada", "bob"))
         assert by_name is not None
         assert by_mail is not None

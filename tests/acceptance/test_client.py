@@ -77,7 +77,7 @@ def make_task(hub_client: Client) -> Iterator[MakeTask]:
 
 
 def test_logging_in_and_out(hub: Any) -> None:
-    with make_client(hub.address, credentials=hub.credentials) as client:
+    with make_client(hub.url, credentials=(hub.user, hub.password)) as client:
         assert client.users.retrieve_current_user().username == "admin"
         client.logout()
         with pytest.raises(exceptions.UnauthorizedException):
@@ -86,7 +86,7 @@ def test_logging_in_and_out(hub: Any) -> None:
 
 def test_a_wrong_password_is_told(hub: Any) -> None:
     with pytest.raises(exceptions.ApiException, match=r"(?i)unable to log in"):
-        make_client(hub.address, credentials=("admin", "wrong"))
+        make_client(hub.url, credentials=("admin", "wrong"))
 
 
 @pytest.mark.parametrize("chunk_size", [1, 3, 72])
@@ -208,7 +208,7 @@ def test_tasks_are_listed_renamed_and_removed(hub_client: Client) -> None:
 def test_an_access_token_is_as_good_as_a_password(hub: Any, hub_client: Client) -> None:
     request = models.AccessTokenWriteRequest(name="script", read_only=True)
     token, _ = hub_client.api_client.auth_api.create_access_tokens(request)
-    with make_client(hub.address, access_token=token.value) as client:
+    with make_client(hub.url, access_token=token.value) as client:
         assert client.users.retrieve_current_user().username == "admin"
     hub_client.api_client.auth_api.destroy_access_tokens(token.id)
 
