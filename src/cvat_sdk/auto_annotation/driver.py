@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cvat_sdk.auto_annotation.interface import DetectionFunction, DetectionFunctionSpec
@@ -10,7 +12,7 @@ from cvat_sdk.auto_annotation.mapping import LabelMapper
 from cvat_sdk.auto_annotation.remapping import Remapper
 from cvat_sdk.exceptions import BadFunctionError
 from cvat_sdk.models import (
-    LabeledDataRequest,
+    LabeledData,
     LabeledImageRequest,
     LabeledShapeRequest,
     PatchedLabeledDataRequest,
@@ -19,6 +21,7 @@ from cvat_sdk.models import (
 if TYPE_CHECKING:
     from cvat_sdk.core.client import Client
     from cvat_sdk.core.progress import ProgressReporter
+    from cvat_sdk.core.proxies.tasks import Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +55,8 @@ def annotate_task(
         task_id: of a task of images or of a video.
         function: an object with `spec` and `detect`, see `DetectionFunction`.
         pbar: told of each frame.
-        clear_existing: replace the annotations that are there; by default the new ones are added.
+        clear_existing: remove the annotations that were there at the start, once the new ones are
+            safely on the server. By default they stay.
         allow_unmatched_labels: leave out what the task has no label, sublabel or attribute for.
         conf_threshold: from 0 to 1, handed to the function.
         conv_mask_to_poly: ask the function for polygons instead of masks.
@@ -68,7 +72,7 @@ def annotate_task(
     if conf_threshold is not None and not 0 <= conf_threshold <= 1:
         raise ValueError(f"conf_threshold must be between 0 and 1, got {conf_threshold}")
     from cvat_sdk.core.progress import NullProgressReporter
-    from cvat_sdk.datasets.frames import TaskFrames
+    from cvat_sdk.core.proxies.annotations import AnnotationUpdateAction
 
     spec = _detection_spec(function)
     task = client.tasks.retrieve(task_id)
@@ -77,36 +81,64 @@ def annotate_task(
         allow_unmatched_labels=allow_unmatched_labels or allow_unmatched_label,
         conv_mask_to_poly=conv_mask_to_poly,
     )
-    remapper = Remapper(
-        mapper.map(spec.labels, task.get_labels()), conv_mask_to_poly=conv_mask_to_poly
+    labels = mapper.map(spec.labels, task.get_labels())
+    existing = _ids_by_kind(task.get_annotations()) if clear_existing else {}
+    found = _detect(
+        task,
+        function,
+        Remapper(labels, conv_mask_to_poly=conv_mask_to_poly),
+        partial(
+            DetectionContext, conf_threshold=conf_threshold, conv_mask_to_poly=conv_mask_to_poly
+        ),
+        pbar or NullProgressReporter(),
     )
+    client.logger.info(
+        "Uploading %d annotations to task %d...", len(found.tags) + len(found.shapes), task_id
+    )
+    task.update_annotations(found, action=AnnotationUpdateAction.CREATE)
+    _remove(task, existing)
+    client.logger.info("Upload complete")
+
+
+def _detect(
+    task: Task,
+    function: DetectionFunction,
+    remapper: Remapper,
+    make_context: Callable[..., DetectionContext],
+    pbar: ProgressReporter,
+) -> PatchedLabeledDataRequest:
+    from cvat_sdk.datasets.frames import TaskFrames
+
     tags: list[LabeledImageRequest] = []
     shapes: list[LabeledShapeRequest] = []
-    pbar = pbar or NullProgressReporter()
     with TaskFrames(task) as frames, pbar.task(total=len(frames), desc="Annotating", unit="frame"):
         for frame in pbar.iter(frames):
-            context = DetectionContext(
-                frame_name=frame.name,
-                conf_threshold=conf_threshold,
-                conv_mask_to_poly=conv_mask_to_poly,
-            )
-            found = function.detect(context, frame.load_image())
-            new_tags, new_shapes = remapper.remap(found, frame.index, frame.name)
+            returned = function.detect(make_context(frame_name=frame.name), frame.load_image())
+            new_tags, new_shapes = remapper.remap(returned, frame.index, frame.name)
             tags += new_tags
             shapes += new_shapes
+    return PatchedLabeledDataRequest(tags=tags, shapes=shapes)
 
-    client.logger.info("Uploading %d annotations to task %d...", len(tags) + len(shapes), task_id)
-    if clear_existing:
-        # The server replaces them in one transaction: if it refuses, the old ones are still there.
-        task.set_annotations(LabeledDataRequest(tags=tags, shapes=shapes))
-    else:
-        from cvat_sdk.core.proxies.annotations import AnnotationUpdateAction
 
-        task.update_annotations(
-            PatchedLabeledDataRequest(tags=tags, shapes=shapes),
-            action=AnnotationUpdateAction.CREATE,
-        )
-    client.logger.info("Upload complete")
+def _ids_by_kind(annotations: LabeledData) -> dict[str, set[int | None]]:
+    return {
+        kind: {item.id for item in annotations.get(kind) or ()}
+        for kind in ("tags", "shapes", "tracks")
+    }
+
+
+def _remove(task: Task, ids: dict[str, set[int | None]]) -> None:
+    """Remove those annotations that are still there, and nothing that came since."""
+    if not any(ids.values()):
+        return
+    from cvat_sdk.core.proxies.annotations import AnnotationUpdateAction
+
+    there = task.get_annotations()
+    chosen = {
+        kind: [item.to_dict() for item in there.get(kind) or () if item.id in wanted]
+        for kind, wanted in ids.items()
+    }
+    task.update_annotations(chosen, action=AnnotationUpdateAction.DELETE)
 
 
 def _detection_spec(function: object) -> DetectionFunctionSpec:

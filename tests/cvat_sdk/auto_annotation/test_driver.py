@@ -145,23 +145,42 @@ def test_labels_that_the_task_lacks_can_be_left_out(
     assert [shape["label_id"] for shape in sent.json["shapes"]] == [2, 2]
 
 
-def test_existing_annotations_are_replaced_in_one_request(
+def test_what_was_there_is_removed_once_the_new_annotations_are_safe(
     client: Client, server: Any, gray_task: Any, function: GrayFunction
 ) -> None:
     gray_task(count=2)
     accept_writes(server)
     cvataa.annotate_task(client, 5, function, clear_existing=True)
-    assert [sent.method for sent in server.sent if sent.method != "GET"] == ["PUT"]
+    added, removed = server.of("PATCH", ANNOTATIONS)
+    assert (added.query["action"], removed.query["action"]) == (["create"], ["delete"])
+    assert [item["id"] for item in removed.json["tags"]] == [1]
+    assert [item["id"] for item in removed.json["shapes"]] == [0, 1]
 
 
-def test_existing_annotations_are_not_removed_when_the_new_ones_are_refused(
+def test_what_came_while_the_function_ran_is_not_removed(
     client: Client, server: Any, gray_task: Any, function: GrayFunction
 ) -> None:
     gray_task(count=2)
-    server.handle("PUT", ANNOTATIONS, lambda _: (400, ["no"], {}))
+    accept_writes(server)
+    old = {"id": 4, "frame": 0, "label_id": 2, "type": "points", "points": [1, 1]}
+    gone, came = {**old, "id": 3}, {**old, "id": 5}
+    states = [[gone, old], [old, came]]
+    answer = {"version": 0, "tags": [], "tracks": []}
+    server.handle("GET", ANNOTATIONS, lambda _: (200, {**answer, "shapes": states.pop(0)}, {}))
+    cvataa.annotate_task(client, 5, function, clear_existing=True)
+    removed = server.of("PATCH", ANNOTATIONS)[-1]
+    assert [item["id"] for item in removed.json["shapes"]] == [4]
+
+
+def test_nothing_is_removed_when_the_new_annotations_are_refused(
+    client: Client, server: Any, gray_task: Any, function: GrayFunction
+) -> None:
+    gray_task(count=2)
+    server.handle("PATCH", ANNOTATIONS, lambda _: (400, ["no"], {}))
     with pytest.raises(BadRequestException):
         cvataa.annotate_task(client, 5, function, clear_existing=True)
-    assert [sent.method for sent in server.sent if sent.method != "GET"] == ["PUT"]
+    [sent] = [sent for sent in server.sent if sent.method != "GET"]
+    assert sent.query["action"] == ["create"]
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])
