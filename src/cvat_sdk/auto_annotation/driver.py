@@ -113,7 +113,12 @@ def _detect(
     shapes: list[LabeledShapeRequest] = []
     with TaskFrames(task) as frames, pbar.task(total=len(frames), desc="Annotating", unit="frame"):
         for frame in pbar.iter(frames):
-            returned = function.detect(make_context(frame_name=frame.name), frame.load_image())
+            image = frame.load_image()
+            try:
+                returned = function.detect(make_context(frame_name=frame.name), image)
+            except Exception as error:
+                error.add_note(f"on frame {frame.index} ({frame.name!r})")
+                raise
             new_tags, new_shapes = remapper.remap(returned, frame.index, frame.name)
             tags += new_tags
             shapes += new_shapes

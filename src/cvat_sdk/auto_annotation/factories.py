@@ -13,9 +13,14 @@ from cvat_sdk.models import (
     LabeledImageRequest,
     LabeledShapeRequest,
     PatchedLabelRequest,
+    ShapeType,
     SubLabeledShapeRequest,
     SublabelRequest,
 )
+
+# A member is looked up faster here than at its enumeration.
+_MASK, _POINTS, _POLYGON = ShapeType.MASK, ShapeType.POINTS, ShapeType.POLYGON
+_RECTANGLE, _SKELETON = ShapeType.RECTANGLE, ShapeType.SKELETON
 
 
 def label_spec(name: str, id: int, **kwargs: Any) -> PatchedLabelRequest:
@@ -86,26 +91,26 @@ def shape(label_id: int, **kwargs: Any) -> LabeledShapeRequest:
 
 def mask(label_id: int, points: Sequence[float], **kwargs: Any) -> LabeledShapeRequest:
     """Return a mask; `points` come from `cvat_sdk.masks.encode_mask`."""
-    return LabeledShapeRequest("mask", label_id, 0, points=points, **kwargs)  # type: ignore[arg-type]
+    return LabeledShapeRequest(_MASK, label_id, 0, points=points, **kwargs)  # type: ignore[arg-type]
 
 
 def polygon(label_id: int, points: Sequence[float], **kwargs: Any) -> LabeledShapeRequest:
     """Return a polygon; `points` are `[x, y, x, y, ...]` in pixels, 3 or more of them."""
-    return LabeledShapeRequest("polygon", label_id, 0, points=points, **kwargs)  # type: ignore[arg-type]
+    return LabeledShapeRequest(_POLYGON, label_id, 0, points=points, **kwargs)  # type: ignore[arg-type]
 
 
 def rectangle(label_id: int, points: Sequence[float], **kwargs: Any) -> LabeledShapeRequest:
     """Return a rectangle; `points` are `[x1, y1, x2, y2]` in pixels: top left, bottom right."""
-    return LabeledShapeRequest("rectangle", label_id, 0, points=points, **kwargs)  # type: ignore[arg-type]
+    return LabeledShapeRequest(_RECTANGLE, label_id, 0, points=points, **kwargs)  # type: ignore[arg-type]
 
 
 def skeleton(
     label_id: int, elements: Sequence[SubLabeledShapeRequest], **kwargs: Any
 ) -> LabeledShapeRequest:
     """Return a skeleton; `elements` come from `keypoint`, one for each sublabel."""
-    return LabeledShapeRequest("skeleton", label_id, 0, elements=elements, **kwargs)  # type: ignore[arg-type]
+    return LabeledShapeRequest(_SKELETON, label_id, 0, elements=elements, **kwargs)  # type: ignore[arg-type]
 
 
 def keypoint(label_id: int, points: Sequence[float], **kwargs: Any) -> SubLabeledShapeRequest:
     """Return a point of a skeleton; `points` are `[x, y]` in pixels."""
-    return SubLabeledShapeRequest("points", label_id, 0, points=points, **kwargs)  # type: ignore[arg-type]
+    return SubLabeledShapeRequest(_POINTS, label_id, 0, points=points, **kwargs)  # type: ignore[arg-type]

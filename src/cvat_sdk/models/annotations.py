@@ -78,7 +78,8 @@ class _SentShape(_Shape, gc=False):
             return
         try:
             _WRITE_POINTS(self, floats(points))
-            _WRITE_TYPE(self, _SHAPE_TYPES[values[0]])
+            if type(values[0]) is not ShapeType:
+                _WRITE_TYPE(self, _SHAPE_TYPES[values[0]])
         except (KeyError, TypeError, ValueError):
             Record.__post_init__(self)
 

@@ -183,6 +183,20 @@ def test_nothing_is_removed_when_the_new_annotations_are_refused(
     assert sent.query["action"] == ["create"]
 
 
+def test_an_error_of_the_function_itself_tells_the_frame(
+    client: Client, server: Any, gray_task: Any, gray: Callable[[Any], int]
+) -> None:
+    gray_task(count=4)
+
+    class Fragile(GrayFunction):
+        def detect(self, context: Any, image: Any) -> Sequence[Any]:
+            return [] if gray(image) < 2 else [1 / 0]
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        cvataa.annotate_task(client, 5, Fragile(gray))
+    assert caught.value.__notes__ == ["on frame 2 ('p2.png')"]
+
+
 @pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])
 def test_a_threshold_is_between_0_and_1(
     client: Client, server: Any, function: GrayFunction, threshold: float
