@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from cvat_sdk.attributes import Validator, attribute_value_validator
@@ -66,6 +66,7 @@ class LabelMapper:
     logger: logging.Logger
     allow_unmatched_labels: bool = False
     conv_mask_to_poly: bool = False
+    _left_out: list[str] = field(default_factory=list, init=False)
 
     def map(
         self, ours: Iterable[PatchedLabelRequest], theirs: Iterable[Label]
@@ -76,12 +77,18 @@ class LabelMapper:
             BadFunctionError: the task lacks a label, a sublabel or an attribute, or has one of
                 another type; the message names it.
         """
+        self._left_out.clear()
         known = {label.name: label for label in theirs}
         mapped: dict[int, MappedLabel | None] = {}
         for label in ours:
             place = f"label {label.name!r}"
             target = self._find(label.name, known, place)
             mapped[label.id] = None if target is None else self._label(label, target, place)
+        if self._left_out:
+            self.logger.info(
+                "not in dataset, any annotations using them will be ignored: %s",
+                ", ".join(self._left_out),
+            )
         return mapped
 
     def _find(self, name: str, known: Mapping[str, T], place: str) -> T | None:
@@ -89,11 +96,10 @@ class LabelMapper:
             return known[name]
         if not self.allow_unmatched_labels:
             raise BadFunctionError(
-                f"{place} is not in dataset\n"
-                "hint: add it to the task, or leave it out with allow_unmatched_labels=True"
-                " (--allow-unmatched-labels)"
+                f"{place} is not in dataset; add it to the task, or leave it out with"
+                " allow_unmatched_labels=True (--allow-unmatched-labels)"
             )
-        self.logger.info("%s is not in dataset; any annotations using it will be ignored", place)
+        self._left_out.append(place)
         return None
 
     def _label(self, ours: PatchedLabelRequest, theirs: Label, place: str) -> MappedLabel:
