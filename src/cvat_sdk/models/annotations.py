@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, ValidationError, convert
 from msgspec.structs import astuple
 
 from .enums import ShapeType
-from .record import UNSET, Record, UnsetType, floats
+from .record import UNSET, Numbers, Record, UnsetType
 
 Degrees = Annotated[float, Meta(ge=0, le=360)]
 Score = Annotated[float, Meta(ge=0, le=1)]
@@ -77,10 +77,10 @@ class _SentShape(_Shape, gc=False):
             Record.__post_init__(self)
             return
         try:
-            _WRITE_POINTS(self, floats(points))
+            _WRITE_POINTS(self, convert((points,), Numbers).values)
             if type(values[0]) is not ShapeType:
                 _WRITE_TYPE(self, _SHAPE_TYPES[values[0]])
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValidationError):
             Record.__post_init__(self)
 
     def settle(self, label_id: int, frame: int) -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 else:
     from msgspec import UNSET, UnsetType
 
-__all__ = ["UNSET", "Record", "UnsetType", "floats"]
+__all__ = ["UNSET", "Numbers", "Record", "UnsetType", "floats"]
 
 Coercion = Callable[[Any], Any]
 
@@ -164,7 +164,9 @@ class Record(msgspec.Struct, metaclass=RecordMeta, gc=False):
 _LARGEST = sys.float_info.max
 
 
-class _Numbers(msgspec.Struct, array_like=True, gc=False):
+class Numbers(msgspec.Struct, array_like=True, gc=False):
+    """Finite numbers: `msgspec.convert((points,), Numbers).values` checks and copies them."""
+
     values: list[Annotated[float, msgspec.Meta(ge=-_LARGEST, le=_LARGEST)]]
 
 
@@ -182,7 +184,7 @@ def floats(values: Any) -> list[float]:
     [1.0, 2.5]
     """
     try:
-        return msgspec.convert((values,), _Numbers).values
+        return msgspec.convert((values,), Numbers).values
     except msgspec.ValidationError:
         return _other_floats(_unwrapped(values))
 
