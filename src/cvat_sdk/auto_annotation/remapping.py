@@ -108,7 +108,7 @@ class Remapper:
         if fields[11] is not UNSET:
             shape.attributes = _remap_attributes(fields[11], label)
         if kind is _SKELETON:
-            shape.elements = _remap_elements(fields[13], label, frame)
+            _remap_elements(fields[13] or [], label, frame)
         elif fields[13]:
             raise BadFunctionError(
                 f"function output non-skeleton shape with elements (label {label.name!r})"
@@ -183,9 +183,9 @@ def _remap_attributes(given: _Attributes, label: MappedSublabel) -> _Attributes:
     return mapped
 
 
-def _remap_elements(given: Any, label: MappedLabel, frame: int) -> list[SubLabeledShapeRequest]:
+def _remap_elements(elements: list[SubLabeledShapeRequest], label: MappedLabel, frame: int) -> None:
     mapped: dict[int, SubLabeledShapeRequest] = {}
-    for element in () if given is UNSET else given:
+    for element in elements:
         sublabel = _check_element(element, label)
         if sublabel is None:
             continue
@@ -201,7 +201,7 @@ def _remap_elements(given: Any, label: MappedLabel, frame: int) -> list[SubLabel
             "function output skeleton with fewer elements than expected"
             f" ({len(mapped)} vs {label.elements}, label {label.name!r})"
         )
-    return list(mapped.values())
+    elements[:] = mapped.values()
 
 
 def _check_element(element: SubLabeledShapeRequest, label: MappedLabel) -> MappedSublabel | None:
