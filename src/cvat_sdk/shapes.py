@@ -38,12 +38,16 @@ def check_points(kind: str, points: Sequence[float]) -> None:
     Traceback (most recent call last):
     ValueError: a rectangle needs exactly 2 points (4 numbers), got 3 numbers
     """
-    if len(points) == _NUMBERS.get(kind) and math.isfinite(sum(points)):
-        return
     if kind == "mask":
         whole_mask(points)
         return
-    _check_number(kind, len(points))
+    if len(points) != _NUMBERS.get(kind):
+        _check_number(kind, len(points))
+    if not math.isfinite(sum(points)):
+        _check_finite(points)
+
+
+def _check_finite(points: Sequence[float]) -> None:
     for index, number in enumerate(points):
         if not math.isfinite(number):
             raise ValueError(f"number {index} is {number}, which is not finite")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
 from cvat_sdk.attributes import attribute_value_validator
@@ -206,7 +206,7 @@ class InteractionResultShape:
 
     type: str
     points: list[float]
-    attributes: list[AttributeValRequest] = ()  # type: ignore[assignment]
+    attributes: list[AttributeValRequest] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "points", list(self.points))
