@@ -10,13 +10,17 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 from .call import Endpoint, Handler, Lanes
 from .errors import reply_to
+from .forwarded import Forwarded
+from .health import Health
 from .hub import Hub
 from .replies import Reply
 from .routes import annotations as annotation_routes
-from .routes import auth, data, jobs, labels, requests, server, tasks, uploads, users
+from .routes import auth, data, jobs, labels, operation, requests, server, tasks, uploads, users
+from .watch import Watch
 
 # The path of each route below /api/, with and without a slash at its end, and its handlers.
 ROUTES: Mapping[str, Mapping[str, Handler]] = {
@@ -50,20 +54,23 @@ class IdConvertor(Convertor[int]):
 register_url_convertor("id", IdConvertor())
 
 
-def create_app(hub: Hub) -> Starlette:
+def create_app(hub: Hub) -> ASGIApp:
     """Return the application that serves an open hub."""
-    return Starlette(
+    routed = Starlette(
         routes=list(_routes(hub)),
         exception_handlers={HTTPException: _translate, Exception: _translate},
     )
+    return Forwarded(Watch(routed, hub.metrics), hub.settings.trusted_proxies)
 
 
 def _routes(hub: Hub) -> Iterator[BaseRoute]:
     lanes = Lanes()
-    for path, handlers in ROUTES.items():
-        endpoint = Endpoint(hub, lanes, handlers)
+    below_api = {f"/api/{path}": handlers for path, handlers in ROUTES.items()}
+    for path, handlers in (below_api | operation.ROUTES).items():
+        endpoint = Endpoint(hub, lanes, path, handlers)
         for ending in ("", "/"):
-            yield Route(f"/api/{path}{ending}", endpoint)
+            yield Route(path + ending, endpoint)
+    yield Route(Health.route, Health(hub))
 
 
 async def _translate(request: Request, error: Any) -> Reply:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -19,8 +20,17 @@ import anyio.from_thread
 import anyio.to_thread
 import msgspec
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message, Receive
 
-from .errors import BadRequest, NotAllowed, NotFound, TooLarge, Unavailable, reply_to
+from .errors import (
+    BadRequest,
+    NotAllowed,
+    NotFound,
+    TooLarge,
+    TooSlow,
+    Unavailable,
+    reply_to,
+)
 from .hub import Hub
 from .identity import Identity, identify, is_by_password
 from .replies import Reply, empty
@@ -28,6 +38,8 @@ from .store.users import User
 
 T = TypeVar("T")
 _INLINE = 64 * 1024
+_CONVERTOR = re.compile(r":\w+}")
+SILENCE_SECONDS = 60
 
 
 class Lane(enum.Enum):
@@ -117,9 +129,10 @@ async def _next(stream: AsyncIterator[bytes]) -> bytes:
 
 
 class Endpoint:
-    """All methods of one path, as an ASGI application."""
+    """All methods of one path, as an ASGI application; `route` is the path's template."""
 
-    def __init__(self, hub: Hub, lanes: Lanes, handlers: Mapping[str, Handler]) -> None:
+    def __init__(self, hub: Hub, lanes: Lanes, path: str, handlers: Mapping[str, Handler]) -> None:
+        self.route = _CONVERTOR.sub("}", path)
         self._hub = hub
         self._lanes = lanes
         self._handlers = dict(handlers)
@@ -127,7 +140,7 @@ class Endpoint:
             self._handlers.setdefault("HEAD", handlers["GET"])
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        request = Request(scope, receive)
+        request = Request(scope, partial(_unless_silent, receive))
         try:
             reply = await self._reply(request)
         except asyncio.CancelledError:
@@ -144,7 +157,8 @@ class Endpoint:
                 # Nobody is to fill our memory without having said who they are.
                 await self._identify(call)
             if not handler.streams:
-                call.body = await _read(request, self._hub.settings.max_json_bytes)
+                limit = _INLINE if handler.public else self._hub.settings.max_json_bytes
+                call.body = await _read(request, limit)
             if not handler.public and call.identity is None and is_by_password(request):
                 await self._identify(call)
             return await self._lanes.run(handler.lane, partial(_answer, handler, call))
@@ -172,6 +186,14 @@ def _answer(handler: Handler, call: Call) -> Reply:
     ):
         raise NotFound("No Organization matches the given query.")
     return handler.function(call)
+
+
+async def _unless_silent(receive: Receive) -> Message:
+    try:
+        async with asyncio.timeout(SILENCE_SECONDS):
+            return await receive()
+    except TimeoutError:
+        raise TooSlow(f"Nothing of the body came for {SILENCE_SECONDS} seconds.") from None
 
 
 def _is_large(request: Request) -> bool:

@@ -37,8 +37,16 @@ class Settings:
     preparations: Annotated[int, "how many uploads are made ready at the same time"] = 2
     stop_seconds: Annotated[int, "how long running requests may go on when the hub stops"] = 10
     session_days: Annotated[int, "how long a login lasts"] = 14
+    trusted_proxies: Annotated[
+        str, "addresses and networks of proxies whose X-Forwarded headers are believed, with commas"
+    ] = ""
+    log_format: Annotated[str, "text, or json: one object per line"] = "text"
+    log_level: Annotated[str, "debug, info (each request), warning or error"] = "info"
     admin_password: Annotated[
         str, "password of the first user, `admin`; made up and stored in the data folder if absent"
+    ] = field(default="", repr=False, metadata={"secret": True})
+    metrics_token: Annotated[
+        str, "shown as a Bearer token, it opens /metrics, which else only admins may read"
     ] = field(default="", repr=False, metadata={"secret": True})
 
     def __post_init__(self) -> None:

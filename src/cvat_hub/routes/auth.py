@@ -24,7 +24,7 @@ def login(call: Call) -> Reply:
     """Log in by name or e-mail address; cookies for browsers, a key for everybody else."""
     asked = call.json(_login)
     name = asked.get("username") or asked.get("email") or ""
-    user = identity.authenticate(call.hub, name, asked.password)
+    user = identity.authenticate(call.hub, call.request, name, asked.password)
     if user is None:
         raise BadRequest({"non_field_errors": ["Unable to log in with provided credentials."]})
     now = call.hub.clock()

@@ -101,6 +101,12 @@ def by_name(connection: Connection, name_or_email: str) -> User | None:
     return _user(connection.execute(select(users).where(matches).order_by(order)).first())
 
 
+def renew_hash(connection: Connection, user: User, password_hash: str) -> None:
+    """Keep another hash of the same password, unless the password was changed meanwhile."""
+    same = (users.c.id == user.id) & (users.c.password_hash == user.password_hash)
+    connection.execute(update(users).where(same).values(password_hash=password_hash))
+
+
 def log_in(
     connection: Connection, user_id: int, session: str, key: str, now: Date, until: Date
 ) -> None:
