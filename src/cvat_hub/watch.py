@@ -63,13 +63,14 @@ class Watch:
                 "status": reply.status,
                 "ms": round(seconds * 1000, 1),
                 "bytes": reply.size,
-                "user": exchange.user_id,
+                "user_id": exchange.user_id,
                 "client": (scope.get("client") or ("",))[0],
             }
-            log.log(level, _LINE, fields, extra={"fields": fields})
+            who = "nobody" if exchange.user_id is None else f"user {exchange.user_id}"
+            log.log(level, _LINE, fields | {"who": who}, extra={"fields": fields})
 
 
-_LINE = "%(method)s %(path)s %(status)s %(ms)s ms, %(bytes)s bytes, user %(user)s at %(client)s"
+_LINE = "%(method)s %(path)s %(status)s, %(ms)s ms, %(bytes)s bytes, %(who)s at %(client)s"
 
 
 class _Reply:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Collection
+import secrets
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,13 +55,24 @@ def hashed(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def new_token() -> str:
+    """Return the value of a new access token: a name for people to tell it by, and a secret."""
+    return f"{secrets.token_hex(4)}.{secrets.token_urlsafe(32)}"
+
+
 def count(connection: Connection) -> int:
     """Return how many users there are."""
     return connection.scalar(select(func.count()).select_from(users)) or 0
 
 
 def create(
-    connection: Connection, username: str, password_hash: str, now: Date, *, is_admin: bool = False
+    connection: Connection,
+    username: str,
+    password_hash: str,
+    now: Date,
+    *,
+    email: str = "",
+    is_admin: bool = False,
 ) -> int:
     """Add a user, and return its id."""
     values = {
@@ -69,7 +81,7 @@ def create(
         "is_admin": is_admin,
         "is_active": True,
         "date_joined": now,
-        "email": "",
+        "email": email,
         "first_name": "",
         "last_name": "",
     }
@@ -80,6 +92,11 @@ def create(
 def get(connection: Connection, user_id: int) -> User | None:
     """Return a user, or None."""
     return _user(connection.execute(select(users).where(users.c.id == user_id)).first())
+
+
+def everybody(connection: Connection) -> list[User]:
+    """Return all users, by id."""
+    return [User(**row._mapping) for row in connection.execute(select(users).order_by(users.c.id))]
 
 
 def by_ids(connection: Connection, ids: Collection[int | None]) -> dict[int, User]:
@@ -99,6 +116,24 @@ def by_name(connection: Connection, name_or_email: str) -> User | None:
     # A name goes before somebody else's address that reads the same.
     order = (users.c.username == name_or_email).desc()
     return _user(connection.execute(select(users).where(matches).order_by(order)).first())
+
+
+def set_password(
+    connection: Connection, user_id: int, password_hash: str, *, keep_login: str = ""
+) -> None:
+    """Give a user another password, and end all logins but the one of this session or key."""
+    connection.execute(
+        update(users).where(users.c.id == user_id).values(password_hash=password_hash)
+    )
+    others = (logins.c.user_id == user_id) & ~_of_secret(keep_login)
+    connection.execute(delete(logins).where(others))
+
+
+def set_active(connection: Connection, user_id: int, *, active: bool) -> None:
+    """Let a user in, or keep them out; who is kept out is logged in nowhere."""
+    connection.execute(update(users).where(users.c.id == user_id).values(is_active=active))
+    if not active:
+        connection.execute(delete(logins).where(logins.c.user_id == user_id))
 
 
 def renew_hash(connection: Connection, user: User, password_hash: str) -> None:
@@ -185,6 +220,16 @@ def access_tokens_of(connection: Connection, user_id: int) -> list[AccessToken]:
         .order_by(access_tokens.c.id.desc())
     )
     return [token for row in connection.execute(query) if (token := _token(row))]
+
+
+def change_access_token(
+    connection: Connection, user_id: int, token_id: int, values: Mapping[str, Any], now: Date
+) -> AccessToken | None:
+    """Change a token of a user, and return it; None if there is none of this id."""
+    matches = (access_tokens.c.id == token_id) & (access_tokens.c.user_id == user_id)
+    changes = {**values, "updated_date": now}
+    connection.execute(update(access_tokens).where(matches).values(changes))
+    return _token(connection.execute(select(access_tokens).where(matches)).first())
 
 
 def remove_access_token(connection: Connection, user_id: int, token_id: int) -> bool:

@@ -52,6 +52,28 @@ class AccessTokenWriteRequest(Record):
     read_only: bool | UnsetType = UNSET
 
 
+class PatchedAccessTokenWriteRequest(Record):
+    """What is to be changed about a personal access token."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=50)] | UnsetType = UNSET
+    expiry_date: Date | UnsetType | None = UNSET
+    read_only: bool | UnsetType = UNSET
+
+
+Password = Annotated[str, Meta(min_length=1, max_length=128)]
+
+
+class PasswordChangeRequest(Record):
+    """A new password, twice, and the one before it."""
+
+    new_password1: Password
+    new_password2: Password
+    old_password: Password
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
 class BasicUser(Record):
     """A user, as other objects show them."""
 
