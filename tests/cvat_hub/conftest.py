@@ -28,6 +28,7 @@ from cvat_hub.settings import Settings
 from cvat_hub.store import Store, open_store, users
 
 PASSWORD = "correct horse"
+METRICS_TOKEN = "a token for Prometheus alone"
 
 
 @dataclass
@@ -158,7 +159,7 @@ def settings(new_database: Callable[[], str], tmp_path: Path) -> Settings:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def start() -> Callable[[Settings], Any]:
     """Runs a hub, for a `with` block."""
     return _started
@@ -174,6 +175,7 @@ def hub(
         data_dir=tmp_path_factory.mktemp("hub"),
         database=new_database(),
         admin_password=PASSWORD,
+        metrics_token=METRICS_TOKEN,
     )
     with _started(settings) as started:
         yield started
