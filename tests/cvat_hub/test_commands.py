@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import base64
 import datetime
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -174,3 +175,24 @@ def test_on_a_terminal_a_password_is_asked_for_twice_without_echo(
     assert (code, errors) == (1, "cvat-hub: user cyd: the two passwords are not the same\n")
     assert run("user", "add", "cyd")[0] == 0
     assert _by_password(hub, "cyd", PASSWORD) == 200
+
+
+def test_every_option_of_the_commands_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "run-a-hub.md").read_text(encoding="utf-8")
+    from cvat_hub.__main__ import _parser
+
+    words = {word for parser in _leaves(_parser()) for word in (parser.prog, *_options(parser))}
+    assert [word for word in sorted(words) if word not in text] == []
+
+
+def _leaves(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    inner = [a.choices for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    if not inner:
+        yield parser
+    for choices in inner:
+        for choice in choices.values():
+            yield from _leaves(choice)
+
+
+def _options(parser: argparse.ArgumentParser) -> set[str]:
+    return {o for a in parser._actions for o in a.option_strings} - {"-h", "--help"}
