@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
+from . import schema
 from .call import Endpoint, Handler, Lanes
 from .errors import reply_to
 from .hub import Hub
@@ -32,8 +33,7 @@ from .routes import (
     users,
 )
 
-# The path of each route below /api/, with and without a slash at its end, and its handlers.
-ROUTES: Mapping[str, Mapping[str, Handler]] = {
+_DESCRIBED: Mapping[str, Mapping[str, Handler]] = {
     **server.ROUTES,
     **auth.ROUTES,
     **users.ROUTES,
@@ -49,6 +49,8 @@ ROUTES: Mapping[str, Mapping[str, Handler]] = {
     **data.ROUTES,
     **uploads.ROUTES,
 }
+# The path of each route below /api/, with and without a slash at its end, and its handlers.
+ROUTES = {**_DESCRIBED, "schema": {"GET": schema.handler(_DESCRIBED)}}
 
 
 class IdConvertor(Convertor[int]):

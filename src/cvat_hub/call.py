@@ -56,6 +56,7 @@ class Handler:
     Attributes:
         public: needs no login.
         streams: reads the body itself, as it comes.
+        decodes: the type of a body that the function decodes itself.
         gives: the type of what a client reads, for the description of the hub; None is nothing, or
             what JSON cannot tell.
         status: the status of a reply that is no error.
@@ -66,13 +67,16 @@ class Handler:
     lane: Lane = Lane.QUICK
     public: bool = False
     streams: bool = False
+    decodes: Any = None
     gives: Any = None
     status: int = 200
     query: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @cached_property
     def takes(self) -> Any:
-        """The type that a body is decoded as; None if the function takes none."""
+        """The type of the body; None if the function takes none."""
+        if self.decodes:
+            return self.decodes
         parameters = list(inspect.signature(self.function).parameters)[1:]
         hints = typing.get_type_hints(self.function, include_extras=True)
         return hints[parameters[0]] if parameters else None
@@ -194,7 +198,7 @@ def _answer(handler: Handler, call: Call) -> Reply:
     if not handler.public and (name := spaces.named(call.request.headers, call.query)):
         with call.hub.store.read() as connection:
             call.space = spaces.find(connection, call.user, name)
-    if handler.takes is None:
+    if handler.takes is None or handler.decodes:
         return handler.function(call)
     return handler.function(call, handler.decoder.decode(call.body or b"{}"))
 

@@ -155,9 +155,10 @@ def _touch(call: Call, connection: Connection, scope: Scope) -> None:
 
 _HANDLERS = {
     "GET": Handler(show, gives=models.LabeledData),
-    "PUT": Handler(replace, gives=models.LabeledData),
+    "PUT": Handler(replace, decodes=models.LabeledDataRequest, gives=models.LabeledData),
     "PATCH": Handler(
         patch,
+        decodes=models.PatchedLabeledDataRequest,
         gives=models.LabeledData,
         query={"action": {"type": "string", "enum": list(_ACTIONS)}},
     ),
