@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import enum
 import inspect
+import re
 import typing
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,9 +22,17 @@ import anyio.from_thread
 import anyio.to_thread
 import msgspec
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message, Receive
 
 from . import spaces
-from .errors import BadRequest, NotAllowed, TooLarge, Unavailable, reply_to
+from .errors import (
+    BadRequest,
+    NotAllowed,
+    TooLarge,
+    TooSlow,
+    Unavailable,
+    reply_to,
+)
 from .hub import Hub
 from .identity import Identity, identify, is_by_password
 from .replies import Reply, empty
@@ -32,6 +41,8 @@ from .store.users import User
 
 T = TypeVar("T")
 _INLINE = 64 * 1024
+_CONVERTOR = re.compile(r":\w+}")
+SILENCE_SECONDS = 60
 
 
 class Lane(enum.Enum):
@@ -145,9 +156,10 @@ async def _next(stream: AsyncIterator[bytes]) -> bytes:
 
 
 class Endpoint:
-    """All methods of one path, as an ASGI application."""
+    """All methods of one path, as an ASGI application; `route` is the path's template."""
 
-    def __init__(self, hub: Hub, lanes: Lanes, handlers: Mapping[str, Handler]) -> None:
+    def __init__(self, hub: Hub, lanes: Lanes, path: str, handlers: Mapping[str, Handler]) -> None:
+        self.route = _CONVERTOR.sub("}", path)
         self._hub = hub
         self._lanes = lanes
         self._handlers = dict(handlers)
@@ -155,7 +167,7 @@ class Endpoint:
             self._handlers.setdefault("HEAD", handlers["GET"])
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        request = Request(scope, receive)
+        request = Request(scope, partial(_unless_silent, receive))
         try:
             reply = await self._reply(request)
         except asyncio.CancelledError:
@@ -172,7 +184,8 @@ class Endpoint:
                 # Nobody is to fill our memory without having said who they are.
                 await self._identify(call)
             if not handler.streams:
-                call.body = await _read(request, self._hub.settings.max_json_bytes)
+                limit = _INLINE if handler.public else self._hub.settings.max_json_bytes
+                call.body = await _read(request, limit)
             if not handler.public and call.identity is None and is_by_password(request):
                 await self._identify(call)
             return await self._lanes.run(handler.lane, partial(_answer, handler, call))
@@ -201,6 +214,14 @@ def _answer(handler: Handler, call: Call) -> Reply:
     if handler.takes is None or handler.decodes:
         return handler.function(call)
     return handler.function(call, handler.decoder.decode(call.body or b"{}"))
+
+
+async def _unless_silent(receive: Receive) -> Message:
+    try:
+        async with asyncio.timeout(SILENCE_SECONDS):
+            return await receive()
+    except TimeoutError:
+        raise TooSlow(f"Nothing of the body came for {SILENCE_SECONDS} seconds.") from None
 
 
 def _is_large(request: Request) -> bool:
