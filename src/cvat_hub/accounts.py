@@ -55,7 +55,7 @@ class Accounts:
     def set_active(self, name: str, *, active: bool) -> None:
         """Let a user in, or keep them out together with their tokens."""
         with self.store.write() as connection:
-            users.set_active(connection, _user(connection, name).id, active=active)
+            users.change(connection, _user(connection, name).id, {"is_active": active})
 
     def all(self) -> list[User]:
         """Return all users, by id."""

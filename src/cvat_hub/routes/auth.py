@@ -6,26 +6,19 @@ import datetime
 import secrets
 from typing import Any
 
-import msgspec
-
 from cvat_hub import identity, passwords, records
 from cvat_hub.call import Call, Handler, Lane
 from cvat_hub.errors import BadRequest, Forbidden, NotFound, at
-from cvat_hub.lists import page_of
+from cvat_hub.lists import PAGES, page_of
 from cvat_hub.replies import Reply, empty, json_reply
 from cvat_hub.store import users
 from cvat_sdk import models
 
-_login = msgspec.json.Decoder(models.LoginSerializerExRequest)
-_new_token = msgspec.json.Decoder(models.AccessTokenWriteRequest)
-_changed_token = msgspec.json.Decoder(models.PatchedAccessTokenWriteRequest)
-_new_password = msgspec.json.Decoder(models.PasswordChangeRequest)
 _A_YEAR = 365 * 24 * 3600
 
 
-def login(call: Call) -> Reply:
+def login(call: Call, asked: models.LoginSerializerExRequest) -> Reply:
     """Log in by name or e-mail address; cookies for browsers, a key for everybody else."""
-    asked = call.json(_login)
     name = asked.get("username") or asked.get("email") or ""
     user = identity.authenticate(call.hub, call.request, name, asked.password)
     if user is None:
@@ -58,9 +51,8 @@ def list_tokens(call: Call) -> Reply:
     return page_of(call, [records.access_token(call, token) for token in found])
 
 
-def create_token(call: Call) -> Reply:
+def create_token(call: Call, asked: models.AccessTokenWriteRequest) -> Reply:
     """Create a token; only this reply has its value. It is for reading only unless asked for."""
-    asked = call.json(_new_token)
     value = users.new_token()
     with call.hub.store.write() as connection:
         token = users.add_access_token(
@@ -88,9 +80,8 @@ def show_token(call: Call) -> Reply:
     return _token(call, call.number("token_id"))
 
 
-def change_token(call: Call) -> Reply:
+def change_token(call: Call, asked: models.PatchedAccessTokenWriteRequest) -> Reply:
     """Change name, date and kind of one of the caller's tokens, as far as they are given."""
-    asked = call.json(_changed_token)
     values: dict[str, Any] = {
         name: asked.get(name) for name in ("name", "expiry_date", "read_only") if name in asked
     }
@@ -113,12 +104,11 @@ def delete_token(call: Call) -> Reply:
     return empty()
 
 
-def change_password(call: Call) -> Reply:
+def change_password(call: Call, asked: models.PasswordChangeRequest) -> Reply:
     """Change the caller's password; all their other logins end."""
     assert call.identity is not None
     if call.identity.token_id is not None:
         raise Forbidden("An access token doesn't change the password.")
-    asked = call.json(_new_password)
     if not identity.authenticate(call.hub, call.request, call.user.username, asked.old_password):
         raise at(
             ["old_password"], "Your old password was entered incorrectly. Please enter it again."
@@ -169,14 +159,19 @@ def _aware(date: datetime.datetime | None) -> datetime.datetime | None:
 
 
 ROUTES = {
-    "auth/login": {"POST": Handler(login, Lane.PASSWORD, public=True)},
-    "auth/logout": {"POST": Handler(logout)},
-    "auth/password/change": {"POST": Handler(change_password, Lane.PASSWORD)},
-    "auth/access_tokens": {"GET": Handler(list_tokens), "POST": Handler(create_token)},
-    "auth/access_tokens/self": {"GET": Handler(show_own_token)},
+    "auth/login": {"POST": Handler(login, Lane.PASSWORD, public=True, gives=models.Token)},
+    "auth/logout": {"POST": Handler(logout, gives=models.RestAuthDetail)},
+    "auth/password/change": {
+        "POST": Handler(change_password, Lane.PASSWORD, gives=models.RestAuthDetail)
+    },
+    "auth/access_tokens": {
+        "GET": Handler(list_tokens, gives=models.PaginatedAccessTokenReadList, query=PAGES),
+        "POST": Handler(create_token, gives=models.AccessTokenRead, status=201),
+    },
+    "auth/access_tokens/self": {"GET": Handler(show_own_token, gives=models.AccessTokenRead)},
     "auth/access_tokens/{token_id:id}": {
-        "GET": Handler(show_token),
-        "PATCH": Handler(change_token),
-        "DELETE": Handler(delete_token),
+        "GET": Handler(show_token, gives=models.AccessTokenRead),
+        "PATCH": Handler(change_token, gives=models.AccessTokenRead),
+        "DELETE": Handler(delete_token, status=204),
     },
 }

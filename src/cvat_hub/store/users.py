@@ -12,7 +12,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from .engine import inserted_id
 from .tables import access_tokens, logins, users
@@ -118,6 +128,30 @@ def by_name(connection: Connection, name_or_email: str) -> User | None:
     return _user(connection.execute(select(users).where(matches).order_by(order)).first())
 
 
+def name_of(user_id: ColumnElement[int]) -> ColumnElement[str]:
+    """Return the name of the user whom a column of a query names."""
+    return select(users.c.username).where(users.c.id == user_id).scalar_subquery()
+
+
+def change(connection: Connection, user_id: int, values: Mapping[str, Any]) -> None:
+    """Change a user; who is no longer active is logged in nowhere."""
+    if values:
+        connection.execute(update(users).where(users.c.id == user_id).values(**values))
+    if not values.get("is_active", True):
+        connection.execute(delete(logins).where(logins.c.user_id == user_id))
+
+
+def remove(connection: Connection, user_id: int) -> None:
+    """Remove a user; what they own stays, and belongs to nobody."""
+    connection.execute(delete(users).where(users.c.id == user_id))
+
+
+def other_admins(connection: Connection, user_id: int) -> int:
+    """Return how many active admins there are beside this user."""
+    others = (users.c.id != user_id) & users.c.is_admin & users.c.is_active
+    return connection.scalar(select(func.count()).select_from(users).where(others)) or 0
+
+
 def set_password(
     connection: Connection, user_id: int, password_hash: str, *, keep_login: str = ""
 ) -> None:
@@ -127,13 +161,6 @@ def set_password(
     )
     others = (logins.c.user_id == user_id) & ~_of_secret(keep_login)
     connection.execute(delete(logins).where(others))
-
-
-def set_active(connection: Connection, user_id: int, *, active: bool) -> None:
-    """Let a user in, or keep them out; who is kept out is logged in nowhere."""
-    connection.execute(update(users).where(users.c.id == user_id).values(is_active=active))
-    if not active:
-        connection.execute(delete(logins).where(logins.c.user_id == user_id))
 
 
 def renew_hash(connection: Connection, user: User, password_hash: str) -> None:

@@ -12,7 +12,8 @@ from urllib.parse import quote, urlsplit
 
 import urllib3
 
-from cvat_sdk.api_client.endpoints import ENDPOINTS, Api
+from cvat_sdk.api_client.endpoints import ENDPOINTS
+from cvat_sdk.api_client.operations import Api
 from cvat_sdk.api_client.rest import (
     Query,
     RestClient,

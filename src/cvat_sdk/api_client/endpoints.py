@@ -1,4 +1,4 @@
-"""The server's endpoints as a table, and the one caller that serves them all.
+"""The server's endpoints as a table.
 
 A row is all that a further endpoint takes. `required` names the arguments that have to be given, in
 the order in which they may be given without their names; those that occur in braces go into the
@@ -7,21 +7,16 @@ path, `body` is sent as JSON, the rest are query parameters.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cvat_sdk import models
-from cvat_sdk.exceptions import ApiTypeError
-
-if TYPE_CHECKING:
-    from cvat_sdk.api_client.api_client import ApiClient
-    from cvat_sdk.core.transport import Response
 
 _PAGED = ("page", "page_size", "sort", "search", "filter", "org", "org_id")
-_HEADERS = {
+HEADERS = {
     "x_organization": "X-Organization",
+    "prefer": "Prefer",
     "upload_start": "Upload-Start",
     "upload_multiple": "Upload-Multiple",
     "upload_finish": "Upload-Finish",
@@ -42,115 +37,10 @@ class Endpoint:
     @property
     def arguments(self) -> set[str]:
         body = (self.body,) if self.body else ()
-        return {*self.required, *self.query, *body, *_HEADERS}
+        return {*self.required, *self.query, *body, *HEADERS}
 
     def in_path(self, name: str) -> bool:
         return f"{{{name}}}" in self.path
-
-
-class Operation:
-    """One endpoint, ready to be called on one server."""
-
-    def __init__(self, api_client: ApiClient, name: str, endpoint: Endpoint) -> None:
-        self.api_client = api_client
-        self.name = name
-        self.endpoint = endpoint
-
-    def __repr__(self) -> str:
-        return f"<{self.name}: {self.endpoint.method} {self.endpoint.path}>"
-
-    def __call__(
-        self,
-        *args: Any,
-        _parse_response: bool = True,
-        _check_status: bool = True,
-        _request_timeout: float | tuple[float, float] | None = None,
-        **kwargs: Any,
-    ) -> tuple[Any, Response]:
-        """Call the endpoint.
-
-        Args:
-            _parse_response: False leaves the body of the answer on the wire, to be read from the
-                second item of the result; the first is None then.
-            _check_status: False returns the server's errors like any other answer.
-            _request_timeout: seconds of silence to bear, instead of the client's own limit.
-
-        Returns:
-            The record that the server answered, and the answer itself.
-
-        Raises:
-            ApiTypeError: an argument is missing or unknown.
-            ApiException: the server answered with an error.
-            TransportError: no answer came.
-        """
-        given = self._gather(args, kwargs)
-        endpoint = self.endpoint
-        result: tuple[Any, Response] = self.api_client.call_api(
-            endpoint.path,
-            endpoint.method,
-            path_params={k: v for k, v in given.items() if endpoint.in_path(k)},
-            query_params=self._query(given),
-            header_params={_HEADERS[k]: str(v) for k, v in given.items() if k in _HEADERS},
-            body=given.get(endpoint.body) if endpoint.body else None,
-            response_schema=endpoint.reply,
-            _parse_response=_parse_response,
-            _check_status=_check_status,
-            _request_timeout=_request_timeout,
-        )
-        return result
-
-    def call_with_http_info(self, *args: Any, **kwargs: Any) -> tuple[Any, Response]:
-        """The same as a call."""
-        return self(*args, **kwargs)
-
-    def _gather(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        required = self.endpoint.required
-        if len(args) > len(required):
-            raise ApiTypeError(
-                f"{self.name}() takes {len(required)} arguments without names, "
-                f"{len(args)} were given"
-            )
-        given = dict(zip(required, args, strict=False))
-        for name, value in kwargs.items():
-            if name in given:
-                raise ApiTypeError(f"{self.name}() was given {name!r} twice")
-            if name not in self.endpoint.arguments:
-                raise ApiTypeError(self._unknown(name))
-            given[name] = value
-        if missing := [name for name in required if name not in given]:
-            raise ApiTypeError(f"{self.name}() lacks {', '.join(map(repr, missing))}")
-        return given
-
-    def _query(self, given: Mapping[str, Any]) -> list[tuple[str, Any]]:
-        names = self.endpoint.arguments - set(_HEADERS) - {self.endpoint.body}
-        return [(k, v) for k, v in given.items() if k in names and not self.endpoint.in_path(k)]
-
-    def _unknown(self, name: str) -> str:
-        near = difflib.get_close_matches(name, self.endpoint.arguments, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        return f"{self.name}() has no argument {name!r}{hint}"
-
-
-class Api:
-    """The operations on one kind of object: `tasks_api.retrieve(5)`, `tasks_api.list_endpoint`."""
-
-    def __init__(self, api_client: ApiClient, group: str) -> None:
-        self.api_client = api_client
-        self._group = group
-
-    def __getattr__(self, name: str) -> Operation:
-        operation = name.removesuffix("_endpoint")
-        endpoint = ENDPOINTS[self._group].get(operation)
-        if endpoint is None:
-            raise AttributeError(
-                f"{self._group}_api has no operation {operation!r}; any other endpoint can be "
-                "reached with api_client.call_api(path, method)"
-            )
-        return Operation(self.api_client, operation, endpoint)
-
-    def __dir__(self) -> list[str]:
-        names = ENDPOINTS[self._group]
-        return [*super().__dir__(), *names, *(f"{name}_endpoint" for name in names)]
 
 
 def _get(path: str, reply: Any = None, *, query: tuple[str, ...] = ()) -> Endpoint:
@@ -173,8 +63,12 @@ def _patch(path: str, body: str, reply: Any) -> Endpoint:
     return Endpoint("PATCH", path, reply, _ids(path), body)
 
 
+def _act(path: str, reply: Any = None) -> Endpoint:
+    return Endpoint("POST", path, reply, _ids(path))
+
+
 def _ids(path: str) -> tuple[str, ...]:
-    return ("id",) if "{id}" in path else ()
+    return tuple(re.findall(r"{(\w+)}", path))
 
 
 def _annotations(path: str) -> dict[str, Endpoint]:
@@ -192,7 +86,10 @@ def _annotations(path: str) -> dict[str, Endpoint]:
 ENDPOINTS: dict[str, dict[str, Endpoint]] = {
     "auth": {
         "create_login": _create("/api/auth/login", "login_serializer_ex_request", models.Token),
-        "create_logout": Endpoint("POST", "/api/auth/logout", dict[str, Any]),
+        "create_logout": _act("/api/auth/logout", models.RestAuthDetail),
+        "create_password_change": _create(
+            "/api/auth/password/change", "password_change_request", models.RestAuthDetail
+        ),
         "create_access_tokens": _create(
             "/api/auth/access_tokens", "access_token_write_request", models.AccessTokenRead
         ),
@@ -201,6 +98,11 @@ ENDPOINTS: dict[str, dict[str, Endpoint]] = {
         ),
         "retrieve_access_tokens": _get("/api/auth/access_tokens/{id}", models.AccessTokenRead),
         "retrieve_access_tokens_self": _get("/api/auth/access_tokens/self", models.AccessTokenRead),
+        "partial_update_access_tokens": _patch(
+            "/api/auth/access_tokens/{id}",
+            "patched_access_token_write_request",
+            models.AccessTokenRead,
+        ),
         "destroy_access_tokens": _destroy("/api/auth/access_tokens/{id}"),
     },
     "server": {
@@ -219,6 +121,45 @@ ENDPOINTS: dict[str, dict[str, Endpoint]] = {
         "partial_update": _patch("/api/users/{id}", "patched_user_request", models.User),
         "destroy": _destroy("/api/users/{id}"),
     },
+    "organizations": {
+        "list": _list(
+            "/api/organizations", models.PaginatedOrganizationReadList, "name", "owner", "slug"
+        ),
+        "create": _create(
+            "/api/organizations", "organization_write_request", models.OrganizationRead
+        ),
+        "retrieve": _get("/api/organizations/{id}", models.OrganizationRead),
+        "partial_update": _patch(
+            "/api/organizations/{id}", "patched_organization_write_request", models.OrganizationRead
+        ),
+        "destroy": _destroy("/api/organizations/{id}"),
+    },
+    "memberships": {
+        "list": _list("/api/memberships", models.PaginatedMembershipReadList, "role", "user"),
+        "retrieve": _get("/api/memberships/{id}", models.MembershipRead),
+        "partial_update": _patch(
+            "/api/memberships/{id}", "patched_membership_write_request", models.MembershipRead
+        ),
+        "destroy": _destroy("/api/memberships/{id}"),
+    },
+    "invitations": {
+        "list": _list(
+            "/api/invitations",
+            models.PaginatedInvitationReadList,
+            *("accepted", "owner", "user_id"),
+        ),
+        "create": _create(
+            "/api/invitations",
+            "invitation_write_request",
+            models.InvitationRead,
+            query=("org", "org_id"),
+        ),
+        "retrieve": _get("/api/invitations/{key}", models.InvitationRead),
+        "accept": _act("/api/invitations/{key}/accept", models.AcceptInvitationRead),
+        "decline": _act("/api/invitations/{key}/decline"),
+        "resend": _act("/api/invitations/{key}/resend"),
+        "destroy": _destroy("/api/invitations/{key}"),
+    },
     "requests": {
         "list": _list(
             "/api/requests",
@@ -227,7 +168,7 @@ ENDPOINTS: dict[str, dict[str, Endpoint]] = {
             *("status", "subresource", "target", "task_id"),
         ),
         "retrieve": _get("/api/requests/{id}", models.Request),
-        "create_cancel": Endpoint("POST", "/api/requests/{id}/cancel", None, ("id",)),
+        "create_cancel": _act("/api/requests/{id}/cancel"),
     },
     "labels": {
         "list": _list(
@@ -238,6 +179,22 @@ ENDPOINTS: dict[str, dict[str, Endpoint]] = {
         "retrieve": _get("/api/labels/{id}", models.Label),
         "partial_update": _patch("/api/labels/{id}", "patched_label_request", models.Label),
         "destroy": _destroy("/api/labels/{id}"),
+    },
+    "projects": {
+        "list": _list(
+            "/api/projects",
+            models.PaginatedProjectReadList,
+            *("assignee", "name", "owner", "status"),
+        ),
+        "create": _create(
+            "/api/projects", "project_write_request", models.ProjectRead, query=("org", "org_id")
+        ),
+        "retrieve": _get("/api/projects/{id}", models.ProjectRead),
+        "partial_update": _patch(
+            "/api/projects/{id}", "patched_project_write_request", models.ProjectRead
+        ),
+        "destroy": _destroy("/api/projects/{id}"),
+        "retrieve_preview": _get("/api/projects/{id}/preview"),
     },
     "tasks": {
         "list": _list(

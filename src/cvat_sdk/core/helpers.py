@@ -16,7 +16,7 @@ from cvat_sdk.exceptions import ApiException
 if TYPE_CHECKING:
     import tqdm
 
-    from cvat_sdk.api_client.endpoints import Operation
+    from cvat_sdk.api_client.operations import Operation
     from cvat_sdk.core.transport import Response
 
 _PAGE_SIZE = 100

@@ -1,16 +1,20 @@
-"""The server itself, users, logins and organizations."""
+"""The server itself, users and logins."""
 
 from __future__ import annotations
 
 import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta
 
-from .enums import RoleEnum
 from .record import UNSET, Record, UnsetType
 
 Date = datetime.datetime
+Secret = Annotated[str, Meta(min_length=1)]
+NewPassword = Annotated[str, Meta(min_length=8, max_length=256)]
+UserName = Annotated[str, Meta(min_length=1, max_length=150, pattern=r"^[\w.@+-]+$")]
+PersonName = Annotated[str, Meta(max_length=150)]
+TokenName = Annotated[str, Meta(min_length=1, max_length=50)]
 
 
 class About(Record):
@@ -27,7 +31,7 @@ class About(Record):
 class LoginSerializerExRequest(Record):
     """A login by name or e-mail address."""
 
-    password: Annotated[str, Meta(min_length=1)]
+    password: Secret
     username: str | UnsetType = UNSET
     email: str | UnsetType = UNSET
 
@@ -44,34 +48,37 @@ class Token(Record):
         return "Token()"
 
 
+class PasswordChangeRequest(Record):
+    """A new password, twice, and the one before."""
+
+    old_password: Secret
+    new_password1: NewPassword
+    new_password2: NewPassword
+
+    def __repr__(self) -> str:
+        return "PasswordChangeRequest()"
+
+
+class RestAuthDetail(Record):
+    """What the server says about a login, in a sentence."""
+
+    detail: str | UnsetType = UNSET
+
+
 class AccessTokenWriteRequest(Record):
     """A personal access token to be created."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=50)]
+    name: TokenName
     expiry_date: Date | UnsetType | None = UNSET
     read_only: bool | UnsetType = UNSET
 
 
 class PatchedAccessTokenWriteRequest(Record):
-    """What is to be changed about a personal access token."""
+    """What is to change of a personal access token."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=50)] | UnsetType = UNSET
+    name: TokenName | UnsetType = UNSET
     expiry_date: Date | UnsetType | None = UNSET
     read_only: bool | UnsetType = UNSET
-
-
-Password = Annotated[str, Meta(min_length=1, max_length=128)]
-
-
-class PasswordChangeRequest(Record):
-    """A new password, twice, and the one before it."""
-
-    new_password1: Password
-    new_password2: Password
-    old_password: Password
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
 
 
 class BasicUser(Record):
@@ -132,56 +139,19 @@ class User(Record):
 MetaUser = User
 
 
-class OrganizationWriteRequest(Record):
-    """An organization to be created."""
+class PatchedUserRequest(Record):
+    """What is to change of a user. Only administrators change more than names and the like."""
 
-    slug: Annotated[str, Meta(min_length=1, max_length=16, pattern="^[-a-zA-Z0-9_]+$")]
-    name: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
-    description: str | UnsetType = UNSET
-    contact: dict[str, Any] | UnsetType = UNSET
-
-
-class BasicOrganization(Record):
-    """An organization, as other objects show it."""
-
-    id: int | UnsetType = UNSET
-    slug: str | UnsetType = UNSET
-
-
-class OrganizationRead(Record):
-    """An organization."""
-
-    owner: BasicUser | None
-    id: int | UnsetType = UNSET
-    slug: str | UnsetType = UNSET
-    name: str | UnsetType = UNSET
-    description: str | UnsetType = UNSET
-    created_date: Date | UnsetType = UNSET
-    updated_date: Date | UnsetType = UNSET
-    contact: dict[str, Any] | UnsetType = UNSET
-
-
-class MembershipRead(Record):
-    """A user's place in an organization."""
-
-    user: BasicUser
-    id: int | UnsetType = UNSET
-    organization: int | UnsetType = UNSET
+    username: UserName | UnsetType = UNSET
+    first_name: PersonName | UnsetType = UNSET
+    last_name: PersonName | UnsetType = UNSET
+    email: Annotated[str, Meta(max_length=254)] | UnsetType = UNSET
+    groups: list[str] | UnsetType = UNSET
+    is_staff: bool | UnsetType = UNSET
+    is_superuser: bool | UnsetType = UNSET
     is_active: bool | UnsetType = UNSET
-    joined_date: Date | UnsetType | None = UNSET
-    role: RoleEnum | UnsetType = UNSET
-    invitation: str | UnsetType | None = UNSET
-
-
-class InvitationRead(Record):
-    """An invitation to an organization."""
-
-    owner: BasicUser | None
-    role: RoleEnum
-    user: BasicUser
-    organization: int
-    organization_info: BasicOrganization | UnsetType = UNSET
-    key: str | UnsetType = UNSET
-    created_date: Date | UnsetType = UNSET
-    expired: bool | UnsetType | None = UNSET
-    accepted: bool | UnsetType = UNSET
+    cvat_usage_reason: str | UnsetType | None = UNSET
+    primary_role: Annotated[str, Meta(max_length=255)] | UnsetType = UNSET
+    planned_activities: list[str] | UnsetType = UNSET
+    data_types: list[str] | UnsetType = UNSET
+    discovery_source: Annotated[str, Meta(max_length=255)] | UnsetType = UNSET

@@ -115,6 +115,12 @@ class OperationStatus(Word):
     REJECTED = "rejected"
 
 
+class FrameSelectionMethod(Word):
+    RANDOM_UNIFORM = "random_uniform"
+    RANDOM_PER_JOB = "random_per_job"
+    MANUAL = "manual"
+
+
 class RoleEnum(Word):
     WORKER = "worker"
     SUPERVISOR = "supervisor"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from .accounts import AccessTokenRead, InvitationRead, MembershipRead, OrganizationRead, User
+from .accounts import AccessTokenRead, User
 from .labels import Label
+from .organizations import InvitationRead, MembershipRead, OrganizationRead
+from .projects import ProjectRead
 from .record import UNSET, Record, UnsetType
-from .resources import JobRead, ProjectRead, Request, TaskRead
+from .resources import JobRead, Request, TaskRead
 
 
 class Page(Record):

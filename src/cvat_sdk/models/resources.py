@@ -1,4 +1,4 @@
-"""Projects, tasks, jobs, their data, and the requests that a server runs in the background.
+"""Tasks, jobs, their data, and the requests that a server runs in the background.
 
 Fields of replies that not every server version sends are optional here.
 """
@@ -12,7 +12,9 @@ from msgspec import Meta
 
 from .accounts import BasicUser
 from .enums import (
+    FrameSelectionMethod,
     JobStage,
+    JobType,
     LocationEnum,
     OperationStatus,
     RequestStatus,
@@ -28,6 +30,7 @@ LongName = Annotated[str, Meta(min_length=1, max_length=256)]
 Link = Annotated[str, Meta(max_length=2000)]
 Subset = Annotated[str, Meta(max_length=64)]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+PositiveInt = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
 class StorageRequest(Record):
@@ -210,6 +213,26 @@ class PatchedJobWriteRequest(Record):
     state: OperationStatus | UnsetType = UNSET
 
 
+class JobWriteRequest(Record):
+    """A job to be created: one that holds the ground truth of a task, or a replica.
+
+    The counts and shares (0 to 1) say how many frames it gets; `frames` says which.
+    """
+
+    type: JobType
+    task_id: int
+    assignee: int | UnsetType | None = UNSET
+    stage: JobStage | UnsetType = UNSET
+    state: OperationStatus | UnsetType = UNSET
+    frame_selection_method: FrameSelectionMethod | UnsetType = UNSET
+    frame_count: PositiveInt | UnsetType = UNSET
+    frame_share: float | UnsetType = UNSET
+    frames_per_job_count: PositiveInt | UnsetType = UNSET
+    frames_per_job_share: float | UnsetType = UNSET
+    random_seed: Count | UnsetType = UNSET
+    frames: list[int] | UnsetType = UNSET
+
+
 class FrameMeta(Record):
     """Name and size in pixels of a frame; a video has one for all its frames."""
 
@@ -255,6 +278,12 @@ class PatchedDataMetaWriteRequest(Record):
 
     deleted_frames: list[int] | UnsetType = UNSET
     cloud_storage_id: int | UnsetType | None = UNSET
+
+
+class PatchedJobDataMetaWriteRequest(Record):
+    """What is to change of the data of a job."""
+
+    deleted_frames: list[int] | UnsetType = UNSET
 
 
 class RequestDataOperation(Record):
@@ -303,52 +332,3 @@ class RqStatus(Record):
     state: RqStatusStateEnum
     message: str | UnsetType = UNSET
     progress: float | UnsetType = UNSET
-
-
-class ProjectWriteRequest(Record):
-    """A project to be created."""
-
-    name: LongName
-    labels: list[PatchedLabelRequest] | UnsetType = UNSET
-    owner_id: int | UnsetType | None = UNSET
-    assignee_id: int | UnsetType | None = UNSET
-    bug_tracker: Link | UnsetType = UNSET
-    target_storage: StorageRequest | UnsetType | None = UNSET
-    source_storage: StorageRequest | UnsetType | None = UNSET
-
-
-class PatchedProjectWriteRequest(Record):
-    """What is to change of a project."""
-
-    name: LongName | UnsetType = UNSET
-    labels: list[PatchedLabelRequest] | UnsetType = UNSET
-    owner_id: int | UnsetType | None = UNSET
-    assignee_id: int | UnsetType | None = UNSET
-    bug_tracker: Link | UnsetType = UNSET
-    target_storage: StorageRequest | UnsetType | None = UNSET
-    source_storage: StorageRequest | UnsetType | None = UNSET
-    organization_id: int | UnsetType | None = UNSET
-
-
-class ProjectRead(Record):
-    """A project: tasks that share their labels."""
-
-    tasks: TasksSummary | UnsetType = UNSET
-    labels: LabelsSummary | UnsetType = UNSET
-    url: str | UnsetType = UNSET
-    id: int | UnsetType = UNSET
-    name: str | UnsetType = UNSET
-    owner: BasicUser | UnsetType | None = UNSET
-    assignee: BasicUser | UnsetType | None = UNSET
-    guide_id: int | UnsetType | None = UNSET
-    bug_tracker: str | UnsetType = UNSET
-    task_subsets: list[str] | UnsetType = UNSET
-    created_date: Date | UnsetType = UNSET
-    updated_date: Date | UnsetType = UNSET
-    status: str | UnsetType = UNSET
-    dimension: str | UnsetType | None = UNSET
-    organization: int | UnsetType | None = UNSET
-    organization_id: int | UnsetType | None = UNSET
-    target_storage: Storage | UnsetType | None = UNSET
-    source_storage: Storage | UnsetType | None = UNSET
-    assignee_updated_date: Date | UnsetType | None = UNSET

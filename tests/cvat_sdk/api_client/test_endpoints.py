@@ -17,10 +17,10 @@ EVERY = [(group, name) for group, rows in ENDPOINTS.items() for name in rows]
 @pytest.mark.parametrize(("group", "name"), EVERY)
 def test_every_row_can_be_called(client: Client, server: Any, group: str, name: str) -> None:
     endpoint = ENDPOINTS[group][name]
-    path = endpoint.path.replace("{id}", "7")
+    path = re.sub(r"{\w+}", "7", endpoint.path)
     server.answer(endpoint.method, path, 200)
     api = getattr(client.api_client, f"{group}_api")
-    values = {"id": 7, "action": "create", "type": "frame", endpoint.body: {"a": 1}}
+    values = {"id": 7, "key": 7, "action": "create", "type": "frame", endpoint.body: {"a": 1}}
     getattr(api, name)(*(values[argument] for argument in endpoint.required))
     assert len(server.of(endpoint.method, path)) == 1
 

@@ -15,7 +15,7 @@ from cvat_sdk.core.helpers import get_paginated_collection
 from cvat_sdk.exceptions import ApiException
 
 if TYPE_CHECKING:
-    from cvat_sdk.api_client.endpoints import Api
+    from cvat_sdk.api_client.operations import Api
     from cvat_sdk.core.client import Client
     from cvat_sdk.models import Record
 
