@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NoReturn, Self
 from cvat_sdk import models
 from cvat_sdk.api_client import ApiClient, Configuration
 from cvat_sdk.core.address import CVAT_API_V2, normalize_url, with_port
-from cvat_sdk.core.auth import AccessTokenCredentials, Credentials, PasswordCredentials
 from cvat_sdk.core.background import wait_until_finished
+from cvat_sdk.core.credentials import AccessTokenCredentials, Credentials, PasswordCredentials
 from cvat_sdk.core.transport import Response, Transport
 from cvat_sdk.exceptions import (
     ApiException,

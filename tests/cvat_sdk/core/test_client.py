@@ -10,8 +10,8 @@ import urllib3
 from cvat_sdk import exceptions
 from cvat_sdk.api_client.api_client import ApiClient
 from cvat_sdk.core import client as client_module
-from cvat_sdk.core.auth import AccessTokenCredentials, PasswordCredentials
 from cvat_sdk.core.client import CVAT_API_V2, Client, Config, make_client
+from cvat_sdk.core.credentials import AccessTokenCredentials, PasswordCredentials
 from cvat_sdk.core.transport import Transport
 
 HOST = "http://cvat.test:8080"
