@@ -67,7 +67,9 @@ def test_removing_many_passes_over_those_that_are_not_there(
     assert server.of("DELETE", "/api/tasks/2")
     server.answer("DELETE", "/api/tasks/3", 403)
     with pytest.raises(exceptions.ForbiddenException):
-        client.tasks.remove_by_ids([3])
+        client.tasks.remove_by_ids([3, 2])
+    assert "Task 3 is not removed: 403" in caplog.text
+    assert len(server.of("DELETE", "/api/tasks/2")) == 2
 
 
 def _pages(server: Any, *pages: list[Any]) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar
 
 from cvat_sdk.core.filters import query_of
 from cvat_sdk.core.helpers import get_paginated_collection
-from cvat_sdk.exceptions import ApiException
+from cvat_sdk.exceptions import ApiException, NotFoundException
 
 if TYPE_CHECKING:
     from cvat_sdk.api_client.operations import Api
@@ -182,15 +182,19 @@ class ModelBatchDeleteMixin(Repo[EntityT]):
         """Remove objects. Ids that are not there are logged and passed over.
 
         Raises:
-            ApiException: the server refuses for another reason.
+            ApiException: the server refuses to remove one of them; the others are removed.
         """
         logger, kind = self._client.logger, self.entity_type.__name__
+        refusal: ApiException | None = None
         for obj_id in ids:
             try:
                 self.api.destroy(obj_id)
-            except ApiException as error:
-                if error.status != 404:
-                    raise
+            except NotFoundException:
                 logger.warning("%s %s is not there", kind, obj_id)
+            except ApiException as error:
+                logger.error("%s %s is not removed: %s", kind, obj_id, error)
+                refusal = refusal or error
             else:
                 logger.info("%s %s is removed", kind, obj_id)
+        if refusal is not None:
+            raise refusal

@@ -178,7 +178,7 @@ class TasksRepo(ModelCreateMixin[Task], ModelBatchDeleteMixin[Task]):
         """Remove tasks. Ids that are not there are logged and passed over.
 
         Raises:
-            ApiException: the server refuses for another reason.
+            ApiException: the server refuses to remove one of them; the others are removed.
         """
         super().remove_by_ids(task_ids)
 
