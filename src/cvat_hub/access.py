@@ -1,4 +1,7 @@
-"""Who may do what: one table, and one function that reads it.
+"""Who may do what: one table for each kind of object, and one way to read them.
+
+What a user is to an object gives them rights; who is several things to it has the rights of all. In
+an organization only its active members are anything to its objects.
 
 An object that a user may not see doesn't exist for them (404); what they see and may not do is
 forbidden (403).
@@ -7,33 +10,80 @@ forbidden (403).
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, or_, select, true
+from sqlalchemy import Connection
 
 from .errors import Forbidden, NotFound
-from .store import jobs, requests, tasks
-from .store.tables import jobs as job_rows
-from .store.tables import tasks as task_rows
+from .store import jobs, labels, organizations, projects, requests, tasks
+from .store.organizations import Invitation, Membership, Organization
 from .store.users import User
 
 
 class Right(enum.Enum):
-    """What can be done with a task and all that belongs to it."""
+    """What can be done with an object and all that belongs to it."""
 
     VIEW = "view"
     ANNOTATE = "annotate"
     CHANGE = "change"
     DELETE = "delete"
+    # Make tasks and projects in an organization, or tasks in a project.
+    CREATE = "create"
+    # Invite people to an organization, change the roles of members, and remove them.
+    MANAGE = "manage"
 
 
-RIGHTS = {
-    "admin": {Right.VIEW, Right.ANNOTATE, Right.CHANGE, Right.DELETE},
-    "owner": {Right.VIEW, Right.ANNOTATE, Right.CHANGE, Right.DELETE},
-    "assignee": {Right.VIEW, Right.ANNOTATE},
-    "job assignee": {Right.VIEW},
-    "stranger": set[Right](),
+Rights = Mapping[str, frozenset[Right]]
+
+
+def _table(rows: dict[str, str]) -> Rights:
+    return {role: frozenset(map(Right, rights.split())) for role, rights in rows.items()}
+
+
+TASK = _table(
+    {
+        "admin": "view annotate change delete",
+        "maintainer": "view annotate change delete",
+        "owner": "view annotate change delete",
+        "project owner": "view annotate change delete",
+        "project assignee": "view annotate change",
+        "assignee": "view annotate",
+        "job assignee": "view",
+        "stranger": "",
+    }
+)
+# To a job one is what one is to its task, and perhaps its assignee.
+JOB = _table({"assignee": "view annotate"})
+PROJECT = _table(
+    {
+        "admin": "view change delete create",
+        "maintainer": "view change delete create",
+        "owner": "view change delete create",
+        "assignee": "view change create",
+        "at work": "view",
+        "stranger": "",
+    }
+)
+ORGANIZATION = _table(
+    {
+        "admin": "view change delete create manage",
+        "owner": "view change delete create manage",
+        "maintainer": "view change create manage",
+        "supervisor": "view create",
+        "worker": "view",
+        "stranger": "",
+    }
+)
+# Whom those who manage an organization may invite, promote, demote and remove. Nobody is made an
+# owner, and the owner stays.
+MANAGED = {
+    "admin": frozenset({"maintainer", "supervisor", "worker"}),
+    "owner": frozenset({"maintainer", "supervisor", "worker"}),
+    "maintainer": frozenset({"supervisor", "worker"}),
 }
+# Roles in an organization whose objects they all may see and change.
+OVERSEERS = frozenset({"owner", "maintainer"})
 
 
 class JobAndTask(NamedTuple):
@@ -43,18 +93,16 @@ class JobAndTask(NamedTuple):
     task: tasks.Task
 
 
-def role(user: User, task: tasks.Task, workers: set[int]) -> str:
-    """Return what a user is to a task; `workers` are those who have one of its jobs."""
-    if user.is_admin:
-        return "admin"
-    if user.id == task.owner_id:
-        return "owner"
-    if user.id == task.assignee_id:
-        return "assignee"
-    return "job assignee" if user.id in workers else "stranger"
+def rights_of(table: Rights, roles: Iterable[str]) -> frozenset[Right]:
+    """Return the rights of somebody who is all of this to an object.
+
+    >>> sorted(right.value for right in rights_of(ORGANIZATION, ["worker", "supervisor"]))
+    ['create', 'view']
+    """
+    return frozenset().union(*(table[role] for role in roles))
 
 
-def decide(rights: set[Right], right: Right, noun: str) -> None:
+def decide(rights: frozenset[Right], right: Right, noun: str) -> None:
     """Refuse what these rights don't allow.
 
     Raises:
@@ -62,31 +110,114 @@ def decide(rights: set[Right], right: Right, noun: str) -> None:
         Forbidden: it may be seen, and nothing more.
     """
     if Right.VIEW not in rights:
-        raise NotFound(f"No {noun} matches the given query.")
+        raise _missing(noun)
     if right not in rights:
         raise Forbidden
 
 
 def task(connection: Connection, user: User, task_id: int, right: Right) -> tasks.Task:
     """Return a task with which the user may do this."""
-    found = tasks.get(connection, task_id) if _is_id(task_id) else None
-    rights = _task_rights(connection, user, found) if found else RIGHTS["stranger"]
-    decide(rights, right, "Task")
-    assert found is not None
+    found = tasks.get(connection, task_id) if is_id(task_id) else None
+    if found is None:
+        raise _missing("Task")
+    decide(rights_of(TASK, _roles_in_task(connection, user, found)), right, "Task")
     return found
 
 
 def job(connection: Connection, user: User, job_id: int, right: Right) -> JobAndTask:
     """Return a job with which the user may do this, and its task."""
-    found = jobs.get(connection, job_id) if _is_id(job_id) else None
+    found = jobs.get(connection, job_id) if is_id(job_id) else None
     parent = tasks.get(connection, found.task_id) if found else None
     if not found or not parent:
-        raise NotFound("No Job matches the given query.")
-    rights = set(_task_rights(connection, user, parent))
-    if found.assignee_id == user.id:
-        rights |= RIGHTS["assignee"]
+        raise _missing("Job")
+    rights = rights_of(TASK, _roles_in_task(connection, user, parent))
+    if found.assignee_id == user.id and rights:
+        rights |= JOB["assignee"]
     decide(rights, right, "Job")
     return JobAndTask(found, parent)
+
+
+def project(connection: Connection, user: User, project_id: int, right: Right) -> projects.Project:
+    """Return a project with which the user may do this."""
+    found = projects.get(connection, project_id) if is_id(project_id) else None
+    if found is None:
+        raise _missing("Project")
+    decide(rights_of(PROJECT, _roles_in_project(connection, user, found)), right, "Project")
+    return found
+
+
+def label(connection: Connection, user: User, label_id: int, right: Right) -> labels.Label:
+    """Return a label, or a skeleton's point; the right is that to its task or project."""
+    found = labels.get(connection, label_id) if is_id(label_id) else None
+    if found is None:
+        raise _missing("Label")
+    if found.project_id is not None:
+        project(connection, user, found.project_id, right)
+    else:
+        assert found.task_id is not None
+        task(connection, user, found.task_id, right)
+    return found
+
+
+def organization(
+    connection: Connection, user: User, organization_id: int, right: Right
+) -> Organization:
+    """Return an organization with which the user may do this."""
+    found = organizations.get(connection, organization_id) if is_id(organization_id) else None
+    if found is None:
+        raise _missing("Organization")
+    decide_in_organization(connection, user, found, right)
+    return found
+
+
+def decide_in_organization(
+    connection: Connection, user: User, found: Organization, right: Right
+) -> None:
+    """Refuse what the user may not do in an organization."""
+    role = role_in(connection, user, found.id)
+    decide(ORGANIZATION[role or "stranger"], right, "Organization")
+
+
+def membership(connection: Connection, user: User, membership_id: int, right: Right) -> Membership:
+    """Return a membership that the user may see, or with Right.MANAGE change and end.
+
+    One's own can be seen before it is active.
+    """
+    found = (
+        organizations.get_membership(connection, membership_id) if is_id(membership_id) else None
+    )
+    if found is None:
+        raise _missing("Membership")
+    role = role_in(connection, user, found.organization_id)
+    own = "worker" if found.user_id == user.id else "stranger"
+    decide(ORGANIZATION[role or own], right, "Membership")
+    if right is Right.MANAGE:
+        decide_role(role, found.role)
+    return found
+
+
+def decide_role(role: str | None, other: str) -> None:
+    """Refuse to give, change or take the role of somebody else whom this role doesn't manage."""
+    if other not in MANAGED.get(role or "", frozenset()):
+        raise Forbidden
+
+
+def invitation(connection: Connection, user: User, key: str, right: Right) -> Invitation:
+    """Return an invitation that the user may see, or with Right.MANAGE take back.
+
+    It can be seen by who is invited, who invited, and who manages the organization.
+    """
+    found = organizations.get_invitation(connection, key)
+    if found is None:
+        raise _missing("Invitation")
+    role = role_in(connection, user, found.membership.organization_id)
+    rights = set(ORGANIZATION[role or "stranger"])
+    if Right.MANAGE not in rights:
+        rights.discard(Right.VIEW)
+        if user.id in (found.membership.user_id, found.owner_id):
+            rights.add(Right.VIEW)
+    decide(frozenset(rights), right, "Invitation")
+    return found
 
 
 def request(connection: Connection, user: User, request_id: str) -> requests.Request:
@@ -97,21 +228,61 @@ def request(connection: Connection, user: User, request_id: str) -> requests.Req
     return found
 
 
-def visible_tasks(user: User) -> ColumnElement[bool]:
-    """Return the condition that a task may be seen by the user, for lists."""
+def role_in(connection: Connection, user: User, organization_id: int) -> str | None:
+    """Return what a user is in an organization; None is a stranger, or merely invited."""
     if user.is_admin:
-        return true()
-    at_work = select(job_rows.c.task_id).where(job_rows.c.assignee_id == user.id)
-    return or_(
-        task_rows.c.owner_id == user.id,
-        task_rows.c.assignee_id == user.id,
-        task_rows.c.id.in_(at_work),
-    )
+        return "admin"
+    found = organizations.membership_of(connection, organization_id, user.id)
+    return found.role if found and found.is_active else None
 
 
-def _task_rights(connection: Connection, user: User, found: tasks.Task) -> set[Right]:
-    return RIGHTS[role(user, found, jobs.assignees(connection, found.id))]
-
-
-def _is_id(number: int) -> bool:
+def is_id(number: int) -> bool:
+    """Tell whether an object may have this id; databases refuse others."""
     return 0 < number < 2**31
+
+
+def _roles_in_task(connection: Connection, user: User, found: tasks.Task) -> set[str]:
+    roles = _general_roles(connection, user, found.organization_id)
+    if roles != {"member"}:
+        return roles
+    if user.id == found.owner_id:
+        roles.add("owner")
+    if user.id == found.assignee_id:
+        roles.add("assignee")
+    if user.id in jobs.assignees(connection, found.id):
+        roles.add("job assignee")
+    parent = projects.get(connection, found.project_id) if found.project_id else None
+    if parent and user.id == parent.owner_id:
+        roles.add("project owner")
+    if parent and user.id == parent.assignee_id:
+        roles.add("project assignee")
+    return roles - {"member"}
+
+
+def _roles_in_project(connection: Connection, user: User, found: projects.Project) -> set[str]:
+    roles = _general_roles(connection, user, found.organization_id)
+    if roles != {"member"}:
+        return roles
+    if user.id == found.owner_id:
+        roles.add("owner")
+    if user.id == found.assignee_id:
+        roles.add("assignee")
+    if user.id in tasks.people_in_project(connection, found.id):
+        roles.add("at work")
+    return roles - {"member"}
+
+
+def _general_roles(connection: Connection, user: User, organization_id: int | None) -> set[str]:
+    """Return what the user is to all objects of a space; a mere `member` has to look further."""
+    if user.is_admin:
+        return {"admin"}
+    if organization_id is None:
+        return {"member"}
+    role = role_in(connection, user, organization_id)
+    if role is None:
+        return {"stranger"}
+    return {"maintainer"} if role in OVERSEERS else {"member"}
+
+
+def _missing(noun: str) -> NotFound:
+    return NotFound(f"No {noun} matches the given query.")

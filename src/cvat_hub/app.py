@@ -11,18 +11,36 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
+from . import schema
 from .call import Endpoint, Handler, Lanes
 from .errors import reply_to
 from .hub import Hub
 from .replies import Reply
 from .routes import annotations as annotation_routes
-from .routes import auth, data, jobs, labels, requests, server, tasks, uploads, users
+from .routes import (
+    auth,
+    data,
+    invitations,
+    jobs,
+    labels,
+    memberships,
+    organizations,
+    projects,
+    requests,
+    server,
+    tasks,
+    uploads,
+    users,
+)
 
-# The path of each route below /api/, with and without a slash at its end, and its handlers.
-ROUTES: Mapping[str, Mapping[str, Handler]] = {
+_DESCRIBED: Mapping[str, Mapping[str, Handler]] = {
     **server.ROUTES,
     **auth.ROUTES,
     **users.ROUTES,
+    **organizations.ROUTES,
+    **memberships.ROUTES,
+    **invitations.ROUTES,
+    **projects.ROUTES,
     **tasks.ROUTES,
     **jobs.ROUTES,
     **labels.ROUTES,
@@ -31,6 +49,8 @@ ROUTES: Mapping[str, Mapping[str, Handler]] = {
     **data.ROUTES,
     **uploads.ROUTES,
 }
+# The path of each route below /api/, with and without a slash at its end, and its handlers.
+ROUTES = {**_DESCRIBED, "schema": {"GET": schema.handler(_DESCRIBED)}}
 
 
 class IdConvertor(Convertor[int]):

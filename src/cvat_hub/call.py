@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import inspect
+import typing
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import anyio
@@ -20,10 +22,12 @@ import anyio.to_thread
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
-from .errors import BadRequest, NotAllowed, NotFound, TooLarge, Unavailable, reply_to
+from . import spaces
+from .errors import BadRequest, NotAllowed, TooLarge, Unavailable, reply_to
 from .hub import Hub
 from .identity import Identity, identify, is_by_password
 from .replies import Reply, empty
+from .spaces import EVERYWHERE, Space
 from .store.users import User
 
 T = TypeVar("T")
@@ -47,13 +51,40 @@ THREADS = {Lane.QUICK: 16, Lane.PASSWORD: 2, Lane.PIXELS: 4, Lane.UPLOAD: 16}
 class Handler:
     """What answers a request of one method.
 
-    `public` ones need no login; `streams` ones read the body themselves, as it comes.
+    A function with a second parameter gets the body there, decoded as that parameter's type.
+
+    Attributes:
+        public: needs no login.
+        streams: reads the body itself, as it comes.
+        decodes: the type of a body that the function decodes itself.
+        gives: the type of what a client reads, for the description of the hub; None is nothing, or
+            what JSON cannot tell.
+        status: the status of a reply that is no error.
+        query: what may stand behind the question mark, with a schema of each.
     """
 
-    function: Callable[[Call], Reply]
+    function: Callable[..., Reply]
     lane: Lane = Lane.QUICK
     public: bool = False
     streams: bool = False
+    decodes: Any = None
+    gives: Any = None
+    status: int = 200
+    query: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @cached_property
+    def takes(self) -> Any:
+        """The type of the body; None if the function takes none."""
+        if self.decodes:
+            return self.decodes
+        parameters = list(inspect.signature(self.function).parameters)[1:]
+        hints = typing.get_type_hints(self.function, include_extras=True)
+        return hints[parameters[0]] if parameters else None
+
+    @cached_property
+    def decoder(self) -> msgspec.json.Decoder[Any]:
+        """What decodes a body."""
+        return msgspec.json.Decoder(self.takes)
 
 
 class Lanes:
@@ -75,6 +106,7 @@ class Call:
     request: Request
     body: bytes = b""
     identity: Identity | None = None
+    space: Space = EVERYWHERE
 
     @property
     def user(self) -> User:
@@ -90,10 +122,6 @@ class Call:
     def number(self, name: str) -> int:
         """Return a number that is part of the path."""
         return int(self.request.path_params[name])
-
-    def json(self, decoder: msgspec.json.Decoder[T]) -> T:
-        """Return the decoded body."""
-        return decoder.decode(self.body or b"{}")
 
     def link(self, path: str) -> str:
         """Return the address of something on this hub, as this client knows the hub."""
@@ -167,11 +195,12 @@ class Endpoint:
 def _answer(handler: Handler, call: Call) -> Reply:
     if not handler.public and call.identity is None:
         call.identity = identify(call.hub, call.request)
-    if any(call.query.get(name) for name in ("org", "org_id")) or call.request.headers.get(
-        "X-Organization"
-    ):
-        raise NotFound("No Organization matches the given query.")
-    return handler.function(call)
+    if not handler.public and (name := spaces.named(call.request.headers, call.query)):
+        with call.hub.store.read() as connection:
+            call.space = spaces.find(connection, call.user, name)
+    if handler.takes is None or handler.decodes:
+        return handler.function(call)
+    return handler.function(call, handler.decoder.decode(call.body or b"{}"))
 
 
 def _is_large(request: Request) -> bool:

@@ -24,13 +24,17 @@ _MAX_DEPTH = 20
 
 @dataclass(frozen=True)
 class Fields:
-    """The fields of a list: by which it can be filtered and sorted, and in which it is searched."""
+    """The fields of a list: by which it can be filtered and sorted, and in which it is searched.
+
+    `order` is how it is sorted if nothing is said.
+    """
 
     columns: Mapping[str, Column]
     searched: Sequence[str] = ()
+    order: str = "-id"
 
     def apply(self, query: Select[Any], parameters: Mapping[str, str]) -> Select[Any]:
-        """Narrow and sort a query as the parameters say; newest first if they don't.
+        """Narrow and sort a query as the parameters say.
 
         Raises:
             BadRequest: a parameter makes no sense.
@@ -45,11 +49,20 @@ class Fields:
             query = query.where(or_(false(), *found))
         if parameters.get("filter"):
             query = query.where(self._filter(parameters["filter"]))
-        return query.order_by(*self._order(parameters.get("sort") or "-id"))
+        return query.order_by(*self._order(parameters.get("sort") or self.order))
+
+    def parameters(self) -> dict[str, dict[str, Any]]:
+        """Return what may stand behind the question mark, with a schema of each."""
+        return {name: {"type": "string"} for name in (*self.columns, "search", "filter", "sort")}
 
     def _equals(self, name: str, text: str) -> Column:
         column = self.columns[name]
-        if not issubclass(_type(column), int):
+        kind = _type(column)
+        if kind is bool:
+            if text.lower() not in _TRUTHS:
+                raise at([name], "Enter true or false.")
+            return column.is_(_TRUTHS[text.lower()])
+        if not issubclass(kind, int):
             equal: Column = column == _value(column, text)
             return equal
         if not re.fullmatch("-?[0-9]{1,40}", text):
@@ -74,23 +87,37 @@ class Fields:
         if not isinstance(rule, dict) or len(rule) != 1 or depth > _MAX_DEPTH:
             raise at(["filter"], "expected rules of one operator each")
         [(name, operands)] = rule.items()
+        if name == "var":
+            return _is_set(self._column(operands))
         operands = operands if isinstance(operands, list) else [operands]
         if name in _JUNCTIONS:
             return _JUNCTIONS[name](*(self._rule(operand, depth + 1) for operand in operands))
         if name == "!" and len(operands) == 1:
             return not_(self._rule(operands[0], depth + 1))
-        if name not in _COMPARISONS or len(operands) != 2:
+        if name in _ORDERS and len(operands) == 3:
+            low, middle, high = operands
+            return and_(self._comparison(name, low, middle), self._comparison(name, middle, high))
+        if (name not in _MIRRORED and name != "in") or len(operands) != 2:
             raise at(["filter"], f"operator {name!r} is not known, or has too few operands")
-        return self._comparison(name, *operands)
+        return self._membership(*operands) if name == "in" else self._comparison(name, *operands)
 
     def _comparison(self, name: str, left: Any, right: Any) -> Column:
-        if name == "in" and not isinstance(right, list):
+        if not isinstance(left, dict):
+            # `3 < field` says the same as `field > 3`.
+            name, left, right = _MIRRORED[name], right, left
+        column = self._variable(left)
+        value = _value(column, right)
+        if name in _ORDERS and (value is None or isinstance(value, bool)):
+            raise at(["filter"], f"{value!r} is neither more nor less than anything")
+        compared: Column = _COMPARISONS[name](column, value)
+        return compared
+
+    def _membership(self, left: Any, right: Any) -> Column:
+        if not isinstance(right, list):
             # A piece of text, in the value of a field.
             return self._variable(right).icontains(_text(left), autoescape=True)
         column = self._variable(left)
-        if name == "in":
-            return column.in_([_value(column, item) for item in right])
-        return _COMPARISONS[name](column, _value(column, right))  # type: ignore[no-any-return]
+        return column.in_([_value(column, item) for item in right])
 
     def _variable(self, operand: Any) -> Column:
         if not isinstance(operand, dict) or list(operand) != ["var"]:
@@ -115,15 +142,27 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "<=": operator.le,
     ">": operator.gt,
     ">=": operator.ge,
-    "in": operator.contains,
 }
+_ORDERS = frozenset({"<", "<=", ">", ">="})
+_MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def _is_set(column: Column) -> Column:
+    """Return the condition that a field has a value that counts as true."""
+    kind = _type(column)
+    if kind is bool:
+        return column.is_(True)
+    empty: Any = {str: "", int: 0}.get(kind)
+    return column.is_not(None) if empty is None else and_(column.is_not(None), column != empty)
 
 
 def _value(column: Column, value: Any) -> Any:
     """Return a value that the column can be compared with."""
     kind = _type(column)
-    if value is None or (isinstance(value, kind) and not isinstance(value, bool)):
-        return _bounded(value) if isinstance(value, int) else value
+    fits = isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
+    if value is None or fits:
+        return _bounded(value) if type(value) is int else value
     if kind is datetime.datetime:
         return _aware(value)
     raise at(["filter"], f"{value!r} is not of type {kind.__name__}")

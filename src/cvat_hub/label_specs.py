@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from cvat_sdk import models
 from cvat_sdk.attributes import attribute_value_validator
 
-from .errors import BadRequest, at
+from .errors import at
 from .store.labels import Attribute, Label
 
 Path = list[str | int]
@@ -18,30 +18,15 @@ _LABEL_TYPES = frozenset(kind.value for kind in models.LabelType)
 _CHOSEN = frozenset({"select", "radio", "number"})
 
 
-def read(
-    specs: Sequence[models.PatchedLabelRequest], existing: Collection[str] = ()
-) -> list[Label]:
-    """Return the labels that a client wants.
-
-    Args:
-        existing: the names that the task has already.
+def new(spec: models.PatchedLabelRequest, path: Path) -> Label:
+    """Return a label that is yet to be stored.
 
     Raises:
-        BadRequest: a label is described wrongly.
+        BadRequest: it is described wrongly.
     """
-    found = [_label(spec, ["labels", index]) for index, spec in enumerate(specs)]
-    names = [*existing, *(label.name for label in found)]
-    if len(set(names)) < len(names):
-        raise BadRequest("All label names must be unique")
-    return found
-
-
-def _label(spec: models.PatchedLabelRequest, path: Path) -> Label:
     if "name" not in spec:
         raise at([*path, "name"], "This field is required.")
-    if spec.get("id") or spec.get("deleted"):
-        raise at([*path, "id"], "this hub adds labels, but doesn't change them yet")
-    kind = _kind(spec.get("type", "any"), path)
+    kind = checked_type(spec.get("type", "any"), path)
     subs = spec.get("sublabels", [])
     if subs and kind != "skeleton":
         raise at([*path, "sublabels"], "only labels of type 'skeleton' have sublabels")
@@ -50,7 +35,7 @@ def _label(spec: models.PatchedLabelRequest, path: Path) -> Label:
         raise at([*path, "sublabels"], "All label names must be unique")
     return Label(
         name=spec.name,
-        color=_color(spec.get("color", ""), spec.name, path),
+        color=checked_color(spec.get("color", ""), path) or _usual_color(spec.name),
         type=kind,
         svg=spec.get("svg", ""),
         attributes=_attributes(spec.get("attributes", []), path),
@@ -59,39 +44,45 @@ def _label(spec: models.PatchedLabelRequest, path: Path) -> Label:
 
 
 def _sublabel(spec: models.SublabelRequest, path: Path) -> Label:
-    kind = _kind(spec.get("type", "points"), path)
+    kind = checked_type(spec.get("type", "points"), path)
     if kind == "skeleton":
         raise at([*path, "type"], "a sublabel cannot be a skeleton itself")
     return Label(
         name=spec.name,
-        color=_color(spec.get("color", ""), spec.name, path),
+        color=checked_color(spec.get("color", ""), path) or _usual_color(spec.name),
         type=kind,
         attributes=_attributes(spec.get("attributes", []), path),
     )
 
 
-def _kind(kind: str, path: Path) -> str:
+def checked_type(kind: str, path: Path) -> str:
+    """Return the type of a label.
+
+    Raises:
+        BadRequest: there is no such type.
+    """
     if kind not in _LABEL_TYPES:
         raise at([*path, "type"], f'"{kind}" is not a valid choice.')
     return kind
 
 
-def _color(color: str, name: str, path: Path) -> str:
-    if not color:
-        return "#" + hashlib.sha256(name.encode()).hexdigest()[:6]
-    if not _COLOR.fullmatch(color):
+def checked_color(color: str, path: Path) -> str:
+    """Return a colour, or nothing if nothing is given.
+
+    Raises:
+        BadRequest: it is not of the form #rrggbb.
+    """
+    if color and not _COLOR.fullmatch(color):
         raise at([*path, "color"], f"expected a colour such as #33aaff, got {color!r}")
     return color
 
 
-def _attributes(specs: Sequence[models.AttributeRequest], path: Path) -> list[Attribute]:
-    found = [_attribute(spec, [*path, "attributes", index]) for index, spec in enumerate(specs)]
-    if len({attribute.name for attribute in found}) < len(found):
-        raise at([*path, "attributes"], "All attribute names must be unique")
-    return found
+def attribute(spec: models.AttributeRequest, path: Path) -> Attribute:
+    """Return an attribute that is yet to be stored.
 
-
-def _attribute(spec: models.AttributeRequest, path: Path) -> Attribute:
+    Raises:
+        BadRequest: it is described wrongly.
+    """
     try:
         attribute_value_validator(spec)
     except ValueError as error:
@@ -106,3 +97,14 @@ def _attribute(spec: models.AttributeRequest, path: Path) -> Attribute:
         default_value=spec.get("default_value", usual),
         values=list(spec.values),
     )
+
+
+def _usual_color(name: str) -> str:
+    return "#" + hashlib.sha256(name.encode()).hexdigest()[:6]
+
+
+def _attributes(specs: Sequence[models.AttributeRequest], path: Path) -> list[Attribute]:
+    found = [attribute(spec, [*path, "attributes", index]) for index, spec in enumerate(specs)]
+    if len({each.name for each in found}) < len(found):
+        raise at([*path, "attributes"], "All attribute names must be unique")
+    return found

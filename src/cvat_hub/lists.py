@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,11 +11,23 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from .call import Call
 from .errors import NotFound
+from .filters import Fields
 from .replies import Reply, json_reply
 
 _USUAL = 10
 _MOST = 1000
 _NUMBER = re.compile("0*[1-9][0-9]{0,17}")
+
+
+PAGES: Mapping[str, Mapping[str, Any]] = {
+    "page": {"type": "integer", "minimum": 1},
+    "page_size": {"type": "integer", "minimum": 1, "maximum": _MOST},
+}
+
+
+def parameters(fields: Fields) -> Mapping[str, Mapping[str, Any]]:
+    """Return what may stand behind the question mark of a list, with a schema of each."""
+    return {**fields.parameters(), **PAGES}
 
 
 def page(

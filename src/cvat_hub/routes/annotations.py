@@ -16,6 +16,7 @@ from cvat_hub.replies import Reply, empty, raw_json
 from cvat_hub.store import annotations as stored
 from cvat_hub.store import jobs, labels, tasks
 from cvat_hub.store.annotations import KINDS
+from cvat_sdk import models
 
 
 @dataclass(frozen=True)
@@ -153,10 +154,15 @@ def _touch(call: Call, connection: Connection, scope: Scope) -> None:
 
 
 _HANDLERS = {
-    "GET": Handler(show),
-    "PUT": Handler(replace),
-    "PATCH": Handler(patch),
-    "DELETE": Handler(remove_all),
+    "GET": Handler(show, gives=models.LabeledData),
+    "PUT": Handler(replace, decodes=models.LabeledDataRequest, gives=models.LabeledData),
+    "PATCH": Handler(
+        patch,
+        decodes=models.PatchedLabeledDataRequest,
+        gives=models.LabeledData,
+        query={"action": {"type": "string", "enum": list(_ACTIONS)}},
+    ),
+    "DELETE": Handler(remove_all, status=204),
 }
 ROUTES = {
     "tasks/{task_id:id}/annotations": _HANDLERS,

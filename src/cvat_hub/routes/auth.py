@@ -5,24 +5,19 @@ from __future__ import annotations
 import datetime
 import secrets
 
-import msgspec
-
 from cvat_hub import identity, records
 from cvat_hub.call import Call, Handler, Lane
 from cvat_hub.errors import BadRequest, NotFound
-from cvat_hub.lists import page_of
+from cvat_hub.lists import PAGES, page_of
 from cvat_hub.replies import Reply, empty, json_reply
 from cvat_hub.store import users
 from cvat_sdk import models
 
-_login = msgspec.json.Decoder(models.LoginSerializerExRequest)
-_new_token = msgspec.json.Decoder(models.AccessTokenWriteRequest)
 _A_YEAR = 365 * 24 * 3600
 
 
-def login(call: Call) -> Reply:
+def login(call: Call, asked: models.LoginSerializerExRequest) -> Reply:
     """Log in by name or e-mail address; cookies for browsers, a key for everybody else."""
-    asked = call.json(_login)
     name = asked.get("username") or asked.get("email") or ""
     user = identity.authenticate(call.hub, name, asked.password)
     if user is None:
@@ -55,9 +50,8 @@ def list_tokens(call: Call) -> Reply:
     return page_of(call, [records.access_token(call, token) for token in found])
 
 
-def create_token(call: Call) -> Reply:
+def create_token(call: Call, asked: models.AccessTokenWriteRequest) -> Reply:
     """Create a token; only this reply has its value. It is for reading only unless asked for."""
-    asked = call.json(_new_token)
     value = f"{secrets.token_hex(4)}.{secrets.token_urlsafe(32)}"
     with call.hub.store.write() as connection:
         token = users.add_access_token(
@@ -118,12 +112,15 @@ def _aware(date: datetime.datetime | None) -> datetime.datetime | None:
 
 
 ROUTES = {
-    "auth/login": {"POST": Handler(login, Lane.PASSWORD, public=True)},
-    "auth/logout": {"POST": Handler(logout)},
-    "auth/access_tokens": {"GET": Handler(list_tokens), "POST": Handler(create_token)},
-    "auth/access_tokens/self": {"GET": Handler(show_own_token)},
+    "auth/login": {"POST": Handler(login, Lane.PASSWORD, public=True, gives=models.Token)},
+    "auth/logout": {"POST": Handler(logout, gives=models.RestAuthDetail)},
+    "auth/access_tokens": {
+        "GET": Handler(list_tokens, gives=models.PaginatedAccessTokenReadList, query=PAGES),
+        "POST": Handler(create_token, gives=models.AccessTokenRead, status=201),
+    },
+    "auth/access_tokens/self": {"GET": Handler(show_own_token, gives=models.AccessTokenRead)},
     "auth/access_tokens/{token_id:id}": {
-        "GET": Handler(show_token),
-        "DELETE": Handler(delete_token),
+        "GET": Handler(show_token, gives=models.AccessTokenRead),
+        "DELETE": Handler(delete_token, status=204),
     },
 }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
-import msgspec
 from sqlalchemy import Connection
 
 from cvat_hub import access, records
@@ -16,7 +16,6 @@ from cvat_hub.replies import Reply, json_reply, media_reply
 from cvat_hub.store import jobs, tasks
 from cvat_sdk import models
 
-_patch = msgspec.json.Decoder(models.PatchedDataMetaWriteRequest)
 _QUALITIES: dict[str, Quality] = {"original": "original", "compressed": "compressed"}
 
 
@@ -27,9 +26,8 @@ def show_meta(call: Call) -> Reply:
     return _meta(call, job, data)
 
 
-def change_meta(call: Call) -> Reply:
+def change_meta(call: Call, asked: models.PatchedDataMetaWriteRequest) -> Reply:
     """Say which frames are not to be annotated; for a job, which of its own."""
-    asked = call.json(_patch)
     with call.hub.store.write() as connection:
         job, task, data = _find(call, connection, Right.CHANGE)
         if "deleted_frames" in asked:
@@ -124,10 +122,21 @@ def _meta(call: Call, job: jobs.Job | None, data: tasks.Data) -> Reply:
     return json_reply(records.meta(data, call.hub.pixels.manifest(data.id), frames))
 
 
+_META = {
+    "GET": Handler(show_meta, gives=models.DataMetaRead),
+    "PATCH": Handler(change_meta, gives=models.DataMetaRead),
+}
+_PREVIEW = {"GET": Handler(show_preview, Lane.PIXELS)}
+QUERY: Mapping[str, Mapping[str, Any]] = {
+    "type": {"type": "string", "enum": list(_KINDS)},
+    "quality": {"type": "string", "enum": list(_QUALITIES)},
+    "number": {"type": "integer", "minimum": 0},
+    "index": {"type": "integer", "minimum": 0},
+}
 ROUTES = {
-    "tasks/{task_id:id}/data/meta": {"GET": Handler(show_meta), "PATCH": Handler(change_meta)},
-    "jobs/{job_id:id}/data/meta": {"GET": Handler(show_meta), "PATCH": Handler(change_meta)},
-    "jobs/{job_id:id}/data": {"GET": Handler(show, Lane.PIXELS)},
-    "tasks/{task_id:id}/preview": {"GET": Handler(show_preview, Lane.PIXELS)},
-    "jobs/{job_id:id}/preview": {"GET": Handler(show_preview, Lane.PIXELS)},
+    "tasks/{task_id:id}/data/meta": _META,
+    "jobs/{job_id:id}/data/meta": _META,
+    "jobs/{job_id:id}/data": {"GET": Handler(show, Lane.PIXELS, query=QUERY)},
+    "tasks/{task_id:id}/preview": _PREVIEW,
+    "jobs/{job_id:id}/preview": _PREVIEW,
 }

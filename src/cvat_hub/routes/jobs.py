@@ -5,32 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-from sqlalchemy import Row
+from sqlalchemy import Row, literal
 
-from cvat_hub import access, records
+from cvat_hub import access, assignees, records
 from cvat_hub.access import Right
 from cvat_hub.call import Call, Handler
-from cvat_hub.errors import at
 from cvat_hub.filters import Fields
-from cvat_hub.lists import page
+from cvat_hub.lists import page, parameters
 from cvat_hub.replies import Reply, json_reply
-from cvat_hub.store import jobs, tasks, users
+from cvat_hub.store import jobs, tasks
 from cvat_hub.store.tables import jobs as rows
 from cvat_hub.store.tables import tasks as task_rows
+from cvat_hub.store.users import name_of
+from cvat_hub.visibility import visible_tasks
 from cvat_sdk import models
 
-_patch = msgspec.json.Decoder(models.PatchedJobWriteRequest)
 FIELDS = Fields(
     {
         "id": rows.c.id,
         "task_id": rows.c.task_id,
         "task_name": task_rows.c.name,
+        "project_id": task_rows.c.project_id,
+        "project_name": tasks.project_name(),
+        "assignee": name_of(rows.c.assignee_id),
         "stage": rows.c.stage,
         "state": rows.c.state,
+        "type": literal("annotation"),
+        "dimension": literal("2d"),
         "updated_date": rows.c.updated_date,
     },
-    searched=("task_name", "stage", "state"),
+    searched=("task_name", "project_name", "assignee", "state", "stage"),
 )
 
 
@@ -43,7 +47,8 @@ def list_all(call: Call) -> Reply:
                 call, connection, [jobs.Job(**row._mapping) for row in page_rows]
             )
 
-        query = jobs.query().where(access.visible_tasks(call.user))
+        here = call.space.holds(task_rows.c.organization_id)
+        query = jobs.query().where(visible_tasks(call.user), here)
         return page(call, connection, FIELDS.apply(query, call.query), found)
 
 
@@ -54,9 +59,8 @@ def show(call: Call) -> Reply:
         return json_reply(records.of_jobs(call, connection, [job])[0])
 
 
-def change(call: Call) -> Reply:
+def change(call: Call, asked: models.PatchedJobWriteRequest) -> Reply:
     """Say how far a job is, or who works on it; the latter is for those who may change the task."""
-    asked = call.json(_patch)
     values: dict[str, Any] = {
         name: asked[name].value for name in ("stage", "state") if name in asked
     }
@@ -65,9 +69,7 @@ def change(call: Call) -> Reply:
         right = Right.CHANGE if "assignee" in asked else Right.ANNOTATE
         job, task = access.job(connection, call.user, call.number("job_id"), right)
         if "assignee" in asked:
-            people = users.by_ids(connection, [asked.assignee])
-            if asked.assignee is not None and not people:
-                raise at(["assignee"], f'Invalid pk "{asked.assignee}" - object does not exist.')
+            assignees.check(connection, "assignee", asked.assignee, task.organization_id)
             values |= {"assignee_id": asked.assignee, "assignee_updated_date": now}
         jobs.change(connection, job.id, values, now)
         tasks.change(connection, task.id, {}, now)
@@ -77,6 +79,9 @@ def change(call: Call) -> Reply:
 
 
 ROUTES = {
-    "jobs": {"GET": Handler(list_all)},
-    "jobs/{job_id:id}": {"GET": Handler(show), "PATCH": Handler(change)},
+    "jobs": {"GET": Handler(list_all, gives=models.PaginatedJobReadList, query=parameters(FIELDS))},
+    "jobs/{job_id:id}": {
+        "GET": Handler(show, gives=models.JobRead),
+        "PATCH": Handler(change, gives=models.JobRead),
+    },
 }

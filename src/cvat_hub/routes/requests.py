@@ -11,7 +11,7 @@ from cvat_hub import access, records
 from cvat_hub.access import Right
 from cvat_hub.call import Call, Handler
 from cvat_hub.filters import Fields
-from cvat_hub.lists import page
+from cvat_hub.lists import page, parameters
 from cvat_hub.replies import Reply, json_reply
 from cvat_hub.store import requests, users
 from cvat_hub.store.tables import requests as rows
@@ -64,7 +64,9 @@ def show_status(call: Call) -> Reply:
 
 
 ROUTES = {
-    "requests": {"GET": Handler(list_all)},
-    "requests/{request_id}": {"GET": Handler(show)},
-    "tasks/{task_id:id}/status": {"GET": Handler(show_status)},
+    "requests": {
+        "GET": Handler(list_all, gives=models.PaginatedRequestList, query=parameters(FIELDS))
+    },
+    "requests/{request_id}": {"GET": Handler(show, gives=models.Request)},
+    "tasks/{task_id:id}/status": {"GET": Handler(show_status, gives=models.RqStatus)},
 }

@@ -23,4 +23,4 @@ def about(call: Call) -> Reply:
     )
 
 
-ROUTES = {"server/about": {"GET": Handler(about, public=True)}}
+ROUTES = {"server/about": {"GET": Handler(about, public=True, gives=models.About)}}

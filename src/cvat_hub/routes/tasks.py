@@ -5,31 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-from sqlalchemy import Connection, Row, case, select
+from sqlalchemy import Connection, Row, case, literal
 
-from cvat_hub import access, label_specs, records
+from cvat_hub import access, assignees, label_changes, records, transfers
 from cvat_hub.access import Right
 from cvat_hub.call import Call, Handler
-from cvat_hub.errors import at
+from cvat_hub.errors import NotFound, at
 from cvat_hub.filters import Fields
-from cvat_hub.lists import page
+from cvat_hub.lists import page, parameters
 from cvat_hub.replies import Reply, empty, json_reply
-from cvat_hub.store import labels, tasks, users
+from cvat_hub.spaces import EVERYWHERE
+from cvat_hub.store import labels, tasks
+from cvat_hub.store.labels import Home
 from cvat_hub.store.tables import data as data_rows
 from cvat_hub.store.tables import tasks as rows
-from cvat_hub.store.tables import users as user_rows
+from cvat_hub.store.users import name_of
+from cvat_hub.visibility import visible_tasks
 from cvat_sdk import models
 
-_new = msgspec.json.Decoder(models.TaskWriteRequest)
-_patch = msgspec.json.Decoder(models.PatchedTaskWriteRequest)
-_CHANGEABLE = ("name", "bug_tracker", "subset")
-
-
-def _name_of(user_id: Any) -> Any:
-    return select(user_rows.c.username).where(user_rows.c.id == user_id).scalar_subquery()
-
-
+_DESCRIBING = ("name", "bug_tracker", "subset")
 _mode = case(
     (data_rows.c.kind == "video", "interpolation"),
     (data_rows.c.kind == "imageset", "annotation"),
@@ -39,15 +33,28 @@ FIELDS = Fields(
     {
         "id": rows.c.id,
         "name": rows.c.name,
+        "project_id": rows.c.project_id,
+        "project_name": tasks.project_name(),
         "subset": rows.c.subset,
-        "owner": _name_of(rows.c.owner_id),
-        "assignee": _name_of(rows.c.assignee_id),
+        "owner": name_of(rows.c.owner_id),
+        "assignee": name_of(rows.c.assignee_id),
+        "status": tasks.status(),
         "mode": _mode,
+        "dimension": literal("2d"),
         "tracker_link": rows.c.bug_tracker,
         "created_date": rows.c.created_date,
         "updated_date": rows.c.updated_date,
     },
-    searched=("name", "owner", "assignee", "mode", "subset", "tracker_link"),
+    searched=(
+        "project_name",
+        "name",
+        "owner",
+        "status",
+        "assignee",
+        "subset",
+        "mode",
+        "tracker_link",
+    ),
 )
 
 
@@ -60,29 +67,31 @@ def list_all(call: Call) -> Reply:
                 call, connection, [tasks.read(row._mapping) for row in page_rows]
             )
 
-        query = tasks.query().where(access.visible_tasks(call.user))
+        here = call.space.holds(rows.c.organization_id)
+        query = tasks.query().where(visible_tasks(call.user), here)
         return page(call, connection, FIELDS.apply(query, call.query), found)
 
 
-def create(call: Call) -> Reply:
-    """Create a task without data."""
-    asked = call.json(_new)
-    if asked.get("project_id") is not None:
-        raise at(["project_id"], "this hub has no projects yet")
-    specs = label_specs.read(asked.get("labels", []))
-    values = {
+def create(call: Call, asked: models.TaskWriteRequest) -> Reply:
+    """Create a task without data, with labels of its own or in a project."""
+    changes = label_changes.plan(asked.get("labels", []), [])
+    values: dict[str, Any] = {
         "name": asked.name,
-        "owner_id": call.user.id,
+        "project_id": asked.get("project_id"),
+        "organization_id": call.space.organization_id,
         "bug_tracker": asked.get("bug_tracker", ""),
         "subset": asked.get("subset", ""),
         "segment_size": asked.get("segment_size", 0),
         "overlap": asked.get("overlap"),
+        "assignee_id": asked.get("assignee_id"),
     }
     with call.hub.store.write() as connection:
-        values["assignee_id"] = _assignee(connection, asked.get("assignee_id"))
+        if values["project_id"] is not None:
+            values["organization_id"] = _place_in_project(call, connection, asked)
+        values["owner_id"] = transfers.first_owner(call, connection, asked.get("owner_id"))
+        assignees.check(connection, "assignee_id", values["assignee_id"], values["organization_id"])
         task_id = tasks.add(connection, values, call.hub.clock())
-        for label in specs:
-            labels.add(connection, task_id, label)
+        label_changes.apply(connection, Home(task_id=task_id), changes)
         record = _record(call, connection, task_id)
     return json_reply(record, 201, {"Location": call.link(f"tasks/{task_id}")})
 
@@ -94,20 +103,24 @@ def show(call: Call) -> Reply:
         return json_reply(records.of_tasks(call, connection, [task])[0])
 
 
-def change(call: Call) -> Reply:
-    """Change what describes a task, and add labels."""
-    asked = call.json(_patch)
-    values = {name: asked[name] for name in _CHANGEABLE if name in asked}
+def change(call: Call, asked: models.PatchedTaskWriteRequest) -> Reply:
+    """Change what describes a task, its labels, who it belongs to, and who works on it."""
+    values: dict[str, Any] = {name: asked[name] for name in _DESCRIBING if name in asked}
     now = call.hub.clock()
     with call.hub.store.write() as connection:
         task = access.task(connection, call.user, call.number("task_id"), Right.CHANGE)
+        _check_project(asked, task)
+        if "organization_id" in asked or "owner_id" in asked:
+            access.task(connection, call.user, task.id, Right.DELETE)
+            values |= transfers.new_owner(call, connection, asked, task.organization_id)
+        organization_id = values.get("organization_id", task.organization_id)
         if "assignee_id" in asked:
-            assignee = _assignee(connection, asked.assignee_id)
-            values |= {"assignee_id": assignee, "assignee_updated_date": now}
-        existing = [label.name for label in labels.of_task(connection, task.id)]
-        for label in label_specs.read(asked.get("labels", []), existing):
-            labels.add(connection, task.id, label)
+            assignees.check(connection, "assignee_id", asked.assignee_id, organization_id)
+            values |= {"assignee_id": asked.assignee_id, "assignee_updated_date": now}
         tasks.change(connection, task.id, values, now)
+        home = Home(task_id=task.id)
+        changes = label_changes.plan(asked.get("labels", []), labels.of_home(connection, home))
+        label_changes.apply(connection, home, changes)
         return json_reply(_record(call, connection, task.id))
 
 
@@ -126,17 +139,42 @@ def _record(call: Call, connection: Connection, task_id: int) -> models.TaskRead
     return records.of_tasks(call, connection, [task])[0]
 
 
-def _assignee(connection: Connection, user_id: int | None) -> int | None:
-    if user_id is not None and not users.by_ids(connection, [user_id]):
-        raise at(["assignee_id"], f'Invalid pk "{user_id}" - object does not exist.')
-    return user_id
+def _place_in_project(
+    call: Call, connection: Connection, asked: models.TaskWriteRequest
+) -> int | None:
+    """Return the organization of the project that a new task is to be in."""
+    if asked.get("labels"):
+        raise at(["labels"], "a task in a project has the labels of the project")
+    assert asked.project_id is not None
+    try:
+        project = access.project(connection, call.user, asked.project_id, Right.CREATE)
+    except NotFound:
+        message = f'Invalid pk "{asked.project_id}" - object does not exist.'
+        raise at(["project_id"], message) from None
+    if call.space != EVERYWHERE and call.space.organization_id != project.organization_id:
+        raise at(["project_id"], "the project is in another organization than the request")
+    return project.organization_id
+
+
+def _check_project(asked: models.PatchedTaskWriteRequest, task: tasks.Task) -> None:
+    if asked.get("project_id", task.project_id) != task.project_id:
+        raise at(["project_id"], "a task stays in the project that it was created in")
+    if task.project_id is None:
+        return
+    if asked.get("labels"):
+        raise at(["labels"], "a task in a project has the labels of the project; change those")
+    if asked.get("organization_id", task.organization_id) != task.organization_id:
+        raise at(["organization_id"], "a task in a project is where the project is; move that")
 
 
 ROUTES = {
-    "tasks": {"GET": Handler(list_all), "POST": Handler(create)},
+    "tasks": {
+        "GET": Handler(list_all, gives=models.PaginatedTaskReadList, query=parameters(FIELDS)),
+        "POST": Handler(create, gives=models.TaskRead, status=201),
+    },
     "tasks/{task_id:id}": {
-        "GET": Handler(show),
-        "PATCH": Handler(change),
-        "DELETE": Handler(delete),
+        "GET": Handler(show, gives=models.TaskRead),
+        "PATCH": Handler(change, gives=models.TaskRead),
+        "DELETE": Handler(delete, status=204),
     },
 }

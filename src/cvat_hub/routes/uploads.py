@@ -23,7 +23,7 @@ from cvat_hub.replies import Reply, empty, json_reply
 from cvat_hub.store import requests, tasks
 from cvat_sdk import models
 
-from .data import show
+from .data import QUERY, show
 
 T = TypeVar("T")
 _finish_options = msgspec.json.Decoder(models.DataRequest)
@@ -193,11 +193,11 @@ def _small_body(call: Call) -> bytes:
 
 ROUTES = {
     "tasks/{task_id:id}/data": {
-        "GET": Handler(show, Lane.PIXELS),
-        "POST": Handler(receive, Lane.UPLOAD, streams=True),
+        "GET": Handler(show, Lane.PIXELS, query=QUERY),
+        "POST": Handler(receive, Lane.UPLOAD, streams=True, status=202),
     },
     "tasks/{task_id:id}/data/{file_id}": {
         "HEAD": Handler(show_offset),
-        "PATCH": Handler(append, Lane.UPLOAD, streams=True),
+        "PATCH": Handler(append, Lane.UPLOAD, streams=True, status=204),
     },
 }

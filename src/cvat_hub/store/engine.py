@@ -113,19 +113,24 @@ def _on_connect(connection: Any, _record: Any) -> None:
 
 
 def _on_begin(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if options.get("migrates"):
+        # A table that is made anew must not take along what refers to it.
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
     # A transaction that reads first and writes later could not be granted the write at all.
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
 
 
 def _migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.execution_options(writes=True).begin() as connection:
+    with engine.execution_options(writes=True, migrates=True).begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+    # The connection still has the settings of a migration.
+    engine.dispose()
 
 
 def _line(error: Exception) -> str:

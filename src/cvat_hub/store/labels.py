@@ -1,15 +1,27 @@
-"""Labels of a task, with their attributes; the points of a skeleton are labels with a parent."""
+"""Labels of a task or a project, with their attributes.
+
+The points of a skeleton are labels with a parent.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from .engine import inserted_id
-from .tables import attributes, labels
+from .tables import attributes, labels, tasks
 
 
 @dataclass(frozen=True)
@@ -24,6 +36,19 @@ class Attribute:
     id: int = 0
 
 
+class Home(NamedTuple):
+    """What labels belong to: a task, or a project and its tasks."""
+
+    task_id: int | None = None
+    project_id: int | None = None
+
+    def condition(self) -> ColumnElement[bool]:
+        """Return the condition that a label belongs here."""
+        if self.project_id is not None:
+            return labels.c.project_id == self.project_id
+        return labels.c.task_id == self.task_id
+
+
 @dataclass(frozen=True)
 class Label:
     """A label; an id of 0 means that it has yet to be stored."""
@@ -35,8 +60,14 @@ class Label:
     attributes: Sequence[Attribute] = ()
     sublabels: Sequence[Label] = ()
     id: int = 0
-    task_id: int = 0
+    task_id: int | None = None
+    project_id: int | None = None
     parent_id: int | None = None
+
+    @property
+    def home(self) -> Home:
+        """What the label belongs to."""
+        return Home(self.task_id, self.project_id)
 
 
 @dataclass
@@ -55,8 +86,20 @@ class _Family:
 
 
 def of_task(connection: Connection, task_id: int) -> list[Label]:
-    """Return the labels of a task, in the order in which they were added."""
-    return _read(connection, labels.c.task_id == task_id)
+    """Return the labels of a task, or of its project, in the order in which they were added."""
+    of_project = select(tasks.c.project_id).where(tasks.c.id == task_id).scalar_subquery()
+    return _read(connection, or_(labels.c.task_id == task_id, labels.c.project_id == of_project))
+
+
+def of_home(connection: Connection, home: Home) -> list[Label]:
+    """Return the labels of a task, or of a project, in the order in which they were added."""
+    return _read(connection, home.condition())
+
+
+def by_ids(connection: Connection, ids: Sequence[int]) -> dict[int, Label]:
+    """Return the labels of these ids; none of them is a skeleton's point."""
+    of_these = or_(labels.c.id.in_(ids), labels.c.parent_id.in_(ids))
+    return {label.id: label for label in _read(connection, of_these)}
 
 
 def get(connection: Connection, label_id: int) -> Label | None:
@@ -64,15 +107,15 @@ def get(connection: Connection, label_id: int) -> Label | None:
     row = connection.execute(select(labels).where(labels.c.id == label_id)).first()
     if row is None:
         return None
-    family = of_task(connection, row.task_id)
+    family = of_home(connection, Home(row.task_id, row.project_id))
     members = [*family, *(child for label in family for child in label.sublabels)]
     return next(label for label in members if label.id == label_id)
 
 
-def add(connection: Connection, task_id: int, label: Label, parent_id: int | None = None) -> int:
+def add(connection: Connection, home: Home, label: Label, parent_id: int | None = None) -> int:
     """Add a label with its attributes and sublabels, and return its id."""
     row = {
-        "task_id": task_id,
+        **home._asdict(),
         "parent_id": parent_id,
         "name": label.name,
         "color": label.color,
@@ -82,21 +125,36 @@ def add(connection: Connection, task_id: int, label: Label, parent_id: int | Non
     label_id = inserted_id(connection.execute(insert(labels).values(row)))
     for attribute in label.attributes:
         connection.execute(insert(attributes).values(_attribute_row(label_id, attribute)))
-    points = {sub.name: add(connection, task_id, sub, label_id) for sub in label.sublabels}
+    points = {sub.name: add(connection, home, sub, label_id) for sub in label.sublabels}
     if label.svg and points:
         drawn = _with_ids(label.svg, points)
         connection.execute(update(labels).where(labels.c.id == label_id).values(svg=drawn))
     return label_id
 
 
-def count_of_tasks(connection: Connection, task_ids: Sequence[int]) -> dict[int, int]:
-    """Return the number of labels of each of these tasks; sublabels don't count."""
-    query = (
-        select(labels.c.task_id, func.count())
-        .where(labels.c.task_id.in_(task_ids), labels.c.parent_id.is_(None))
-        .group_by(labels.c.task_id)
-    )
-    return {row[0]: row[1] for row in connection.execute(query)}
+def change(connection: Connection, label: Label) -> None:
+    """Change a label and its attributes; those without an id are added, and none is removed."""
+    row = {"name": label.name, "color": label.color, "type": label.type, "svg": label.svg}
+    connection.execute(update(labels).where(labels.c.id == label.id).values(row))
+    for attribute in label.attributes:
+        values = _attribute_row(label.id, attribute)
+        if attribute.id:
+            this = attributes.c.id == attribute.id
+            connection.execute(update(attributes).where(this).values(values))
+        else:
+            connection.execute(insert(attributes).values(values))
+    for sub in label.sublabels:
+        change(connection, sub)
+
+
+def remove(connection: Connection, label_id: int) -> None:
+    """Remove a label with its attributes and sublabels."""
+    connection.execute(delete(labels).where(labels.c.id == label_id))
+
+
+def remove_attribute(connection: Connection, attribute_id: int) -> None:
+    """Remove an attribute of a label."""
+    connection.execute(delete(attributes).where(attributes.c.id == attribute_id))
 
 
 def _read(connection: Connection, where: Any) -> list[Label]:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    UniqueConstraint,
 )
 
 
@@ -111,6 +112,64 @@ access_tokens = Table(
     sqlite_autoincrement=True,
 )
 
+organizations = Table(
+    "organizations",
+    metadata,
+    _id(),
+    Column("slug", String(16), nullable=False, unique=True),
+    Column("name", String(64), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("contact", JSON, nullable=False),
+    _link("owner_id", "users.id", null=True),
+    _date("created_date"),
+    _date("updated_date"),
+    sqlite_autoincrement=True,
+)
+
+# Somebody who is invited is a member who is not active yet.
+memberships = Table(
+    "memberships",
+    metadata,
+    _id(),
+    _link("organization_id", "organizations.id"),
+    _link("user_id", "users.id"),
+    Column("role", String(16), nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    _date("joined_date", null=True),
+    UniqueConstraint("organization_id", "user_id"),
+    sqlite_autoincrement=True,
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column(
+        "membership_id",
+        Integer,
+        ForeignKey("memberships.id", ondelete="CASCADE"),
+        nullable=False,
+        unique=True,
+    ),
+    _link("owner_id", "users.id", null=True),
+    _date("created_date"),
+)
+
+projects = Table(
+    "projects",
+    metadata,
+    _id(),
+    Column("name", String(256), nullable=False),
+    _link("owner_id", "users.id", null=True),
+    _link("assignee_id", "users.id", null=True),
+    _date("assignee_updated_date", null=True),
+    _link("organization_id", "organizations.id", null=True),
+    Column("bug_tracker", String(2000), nullable=False),
+    _date("created_date"),
+    _date("updated_date"),
+    sqlite_autoincrement=True,
+)
+
 # The pixels of a task lie in the folder that bears the number of its row here.
 data = Table(
     "data",
@@ -138,6 +197,8 @@ tasks = Table(
     _link("owner_id", "users.id", null=True),
     _link("assignee_id", "users.id", null=True),
     _date("assignee_updated_date", null=True),
+    _link("project_id", "projects.id", null=True, rule="CASCADE"),
+    _link("organization_id", "organizations.id", null=True),
     _link("data_id", "data.id", null=True),
     Column("bug_tracker", String(2000), nullable=False),
     Column("subset", String(64), nullable=False),
@@ -164,11 +225,13 @@ jobs = Table(
     sqlite_autoincrement=True,
 )
 
+# A label belongs to a task, or to a project and all its tasks.
 labels = Table(
     "labels",
     metadata,
     _id(),
-    _link("task_id", "tasks.id"),
+    _link("task_id", "tasks.id", null=True, rule="CASCADE"),
+    _link("project_id", "projects.id", null=True, rule="CASCADE"),
     _link("parent_id", "labels.id", null=True, rule="CASCADE"),
     Column("name", String(64), nullable=False),
     Column("color", String(16), nullable=False),

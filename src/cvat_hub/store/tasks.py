@@ -12,15 +12,18 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Select,
+    and_,
+    case,
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
 
 from .engine import inserted_id
-from .tables import data, jobs, tasks
+from .tables import data, jobs, projects, tasks
 
 Date = datetime.datetime
 
@@ -52,6 +55,8 @@ class Task:
     owner_id: int | None
     assignee_id: int | None
     assignee_updated_date: Date | None
+    project_id: int | None
+    organization_id: int | None
     bug_tracker: str
     subset: str
     segment_size: int
@@ -68,6 +73,13 @@ class JobCounts:
     count: int = 0
     completed: int = 0
     validation: int = 0
+
+    @property
+    def status(self) -> str:
+        """How far the task is: the stage of the job that is least far."""
+        if not self.count or self.completed + self.validation < self.count:
+            return "annotation"
+        return "validation" if self.validation else "completed"
 
 
 _DATA = [column.label(f"data_{column.name}") for column in data.c]
@@ -100,6 +112,22 @@ def by_ids(connection: Connection, ids: Collection[int]) -> dict[int, Task]:
     return {row["id"]: read(row) for row in rows}
 
 
+def of_project(connection: Connection, project_id: int) -> list[Task]:
+    """Return the tasks of a project."""
+    rows = connection.execute(query().where(tasks.c.project_id == project_id)).mappings()
+    return [read(row) for row in rows]
+
+
+def people_in_project(connection: Connection, project_id: int) -> set[int]:
+    """Return the users who own, or are assigned, a task of a project or a job of one."""
+    people = (
+        select(tasks.c.owner_id, tasks.c.assignee_id, jobs.c.assignee_id)
+        .outerjoin(jobs, jobs.c.task_id == tasks.c.id)
+        .where(tasks.c.project_id == project_id)
+    )
+    return {user_id for row in connection.execute(people) for user_id in row if user_id is not None}
+
+
 def add(connection: Connection, values: Mapping[str, Any], now: Date) -> int:
     """Add a task without data, and return its id."""
     row = {**values, "created_date": now, "updated_date": now}
@@ -125,6 +153,14 @@ def add_data(connection: Connection, pixels: Data) -> int:
     return inserted_id(connection.execute(insert(data).values(row)))
 
 
+def change_in_project(
+    connection: Connection, project_id: int, values: Mapping[str, Any], now: Date
+) -> None:
+    """Change all tasks of a project; without values only their date moves."""
+    row = {**values, "updated_date": now}
+    connection.execute(update(tasks).where(tasks.c.project_id == project_id).values(row))
+
+
 def set_deleted_frames(connection: Connection, data_id: int, frames: Sequence[int]) -> None:
     """Say which frames are not to be annotated."""
     connection.execute(update(data).where(data.c.id == data_id).values(deleted_frames=list(frames)))
@@ -140,16 +176,40 @@ def ids_without_data(connection: Connection) -> set[int]:
     return set(connection.scalars(select(tasks.c.id).where(tasks.c.data_id.is_(None))))
 
 
+def project_name() -> ColumnElement[str]:
+    """Return the name of a task's project, as part of a query of tasks."""
+    of_it = projects.c.id == tasks.c.project_id
+    return select(projects.c.name).where(of_it).scalar_subquery()
+
+
+def status() -> ColumnElement[str]:
+    """Return how far a task is, as part of a query of tasks: what `JobCounts.status` says."""
+    of_it = jobs.c.task_id == tasks.c.id
+    total = func.count(jobs.c.id)
+    validated = func.count().filter(_IN_VALIDATION)
+    said = case(
+        (or_(total == 0, total > func.count().filter(_DONE) + validated), "annotation"),
+        (validated > 0, "validation"),
+        else_="completed",
+    )
+    return select(said).select_from(jobs).where(of_it).correlate(tasks).scalar_subquery()
+
+
 def job_counts(connection: Connection, task_ids: Sequence[int]) -> dict[int, JobCounts]:
     """Return the numbers of jobs of these tasks."""
 
-    def number(condition: ColumnElement[bool]) -> Any:
-        return func.count().filter(condition)
-
-    done = (jobs.c.stage == "acceptance") & (jobs.c.state == "completed")
     counted = (
-        select(jobs.c.task_id, func.count(), number(done), number(jobs.c.stage == "validation"))
+        select(
+            jobs.c.task_id,
+            func.count(),
+            func.count().filter(_DONE),
+            func.count().filter(_IN_VALIDATION),
+        )
         .where(jobs.c.task_id.in_(task_ids))
         .group_by(jobs.c.task_id)
     )
     return {row[0]: JobCounts(*row[1:]) for row in connection.execute(counted)}
+
+
+_DONE = and_(jobs.c.stage == "acceptance", jobs.c.state == "completed")
+_IN_VALIDATION = jobs.c.stage == "validation"

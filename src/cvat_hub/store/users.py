@@ -7,11 +7,21 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from .engine import inserted_id
 from .tables import access_tokens, logins, users
@@ -99,6 +109,28 @@ def by_name(connection: Connection, name_or_email: str) -> User | None:
     # A name goes before somebody else's address that reads the same.
     order = (users.c.username == name_or_email).desc()
     return _user(connection.execute(select(users).where(matches).order_by(order)).first())
+
+
+def name_of(user_id: ColumnElement[int]) -> ColumnElement[str]:
+    """Return the name of the user whom a column of a query names."""
+    return select(users.c.username).where(users.c.id == user_id).scalar_subquery()
+
+
+def change(connection: Connection, user_id: int, values: Mapping[str, Any]) -> None:
+    """Change a user."""
+    if values:
+        connection.execute(update(users).where(users.c.id == user_id).values(**values))
+
+
+def remove(connection: Connection, user_id: int) -> None:
+    """Remove a user; what they own stays, and belongs to nobody."""
+    connection.execute(delete(users).where(users.c.id == user_id))
+
+
+def other_admins(connection: Connection, user_id: int) -> int:
+    """Return how many active admins there are beside this user."""
+    others = (users.c.id != user_id) & users.c.is_admin & users.c.is_active
+    return connection.scalar(select(func.count()).select_from(users).where(others)) or 0
 
 
 def log_in(

@@ -1,0 +1,141 @@
+"""Projects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, literal, select
+
+from cvat_hub import access, assignees, label_changes, records, transfers
+from cvat_hub.access import Right
+from cvat_hub.call import Call, Handler, Lane
+from cvat_hub.errors import NotFound
+from cvat_hub.filters import Fields
+from cvat_hub.lists import page, parameters
+from cvat_hub.replies import Reply, empty, json_reply, media_reply
+from cvat_hub.store import labels, projects, tasks
+from cvat_hub.store.labels import Home
+from cvat_hub.store.tables import projects as rows
+from cvat_hub.store.users import name_of
+from cvat_hub.visibility import visible_projects
+from cvat_sdk import models
+
+_DESCRIBING = ("name", "bug_tracker")
+FIELDS = Fields(
+    {
+        "id": rows.c.id,
+        "name": rows.c.name,
+        "owner": name_of(rows.c.owner_id),
+        "assignee": name_of(rows.c.assignee_id),
+        "status": literal("annotation"),
+        "updated_date": rows.c.updated_date,
+    },
+    searched=("name", "owner", "assignee", "status"),
+)
+
+
+def list_all(call: Call) -> Reply:
+    """List the projects that the user may see."""
+    with call.hub.store.read() as connection:
+
+        def found(page_rows: Sequence[Row[Any]]) -> list[models.ProjectRead]:
+            listed = [projects.Project(**row._mapping) for row in page_rows]
+            return records.of_projects(call, connection, listed)
+
+        here = call.space.holds(rows.c.organization_id)
+        query = select(rows).where(visible_projects(call.user), here)
+        return page(call, connection, FIELDS.apply(query, call.query), found)
+
+
+def create(call: Call, asked: models.ProjectWriteRequest) -> Reply:
+    """Create a project without tasks."""
+    changes = label_changes.plan(asked.get("labels", []), [])
+    organization_id = call.space.organization_id
+    with call.hub.store.write() as connection:
+        values = {
+            "name": asked.name,
+            "owner_id": transfers.first_owner(call, connection, asked.get("owner_id")),
+            "assignee_id": asked.get("assignee_id"),
+            "organization_id": organization_id,
+            "bug_tracker": asked.get("bug_tracker", ""),
+        }
+        assignees.check(connection, "assignee_id", values["assignee_id"], organization_id)
+        project_id = projects.add(connection, values, call.hub.clock())
+        label_changes.apply(connection, Home(project_id=project_id), changes)
+        record = _record(call, connection, project_id)
+    return json_reply(record, 201, {"Location": call.link(f"projects/{project_id}")})
+
+
+def show(call: Call) -> Reply:
+    """Show a project."""
+    with call.hub.store.read() as connection:
+        project = access.project(connection, call.user, call.number("project_id"), Right.VIEW)
+        return json_reply(records.of_projects(call, connection, [project])[0])
+
+
+def change(call: Call, asked: models.PatchedProjectWriteRequest) -> Reply:
+    """Change what describes a project, its labels, who it belongs to, and who works on it."""
+    values: dict[str, Any] = {name: asked[name] for name in _DESCRIBING if name in asked}
+    now = call.hub.clock()
+    with call.hub.store.write() as connection:
+        project = access.project(connection, call.user, call.number("project_id"), Right.CHANGE)
+        if "organization_id" in asked or "owner_id" in asked:
+            access.project(connection, call.user, project.id, Right.DELETE)
+            values |= transfers.new_owner(call, connection, asked, project.organization_id)
+        organization_id = values.get("organization_id", project.organization_id)
+        if "assignee_id" in asked:
+            assignees.check(connection, "assignee_id", asked.assignee_id, organization_id)
+            values |= {"assignee_id": asked.assignee_id, "assignee_updated_date": now}
+        projects.change(connection, project.id, values, now)
+        moved = {"organization_id": organization_id} if "organization_id" in values else {}
+        home = Home(project_id=project.id)
+        changes = label_changes.plan(asked.get("labels", []), labels.of_home(connection, home))
+        if moved or asked.get("labels"):
+            tasks.change_in_project(connection, project.id, moved, now)
+        label_changes.apply(connection, home, changes)
+        return json_reply(_record(call, connection, project.id))
+
+
+def delete(call: Call) -> Reply:
+    """Delete a project with its tasks, their data and annotations."""
+    with call.hub.store.write() as connection:
+        project = access.project(connection, call.user, call.number("project_id"), Right.DELETE)
+        inside = tasks.of_project(connection, project.id)
+        for task in inside:
+            tasks.remove(connection, task)
+        projects.remove(connection, project.id)
+    for task in inside:
+        call.hub.pixels.forget(task.id, task.data.id if task.data else None)
+    return empty()
+
+
+def show_preview(call: Call) -> Reply:
+    """Return a small picture of the first task that has data."""
+    with call.hub.store.read() as connection:
+        project = access.project(connection, call.user, call.number("project_id"), Right.VIEW)
+        inside = tasks.of_project(connection, project.id)
+    for task in sorted(inside, key=lambda task: task.id):
+        if task.data:
+            return media_reply(call.hub.pixels.reader(task.data.id).preview(0))
+    raise NotFound(f"Project {project.id} has no pictures yet.")
+
+
+def _record(call: Call, connection: Connection, project_id: int) -> models.ProjectRead:
+    project = projects.get(connection, project_id)
+    assert project is not None
+    return records.of_projects(call, connection, [project])[0]
+
+
+ROUTES = {
+    "projects": {
+        "GET": Handler(list_all, gives=models.PaginatedProjectReadList, query=parameters(FIELDS)),
+        "POST": Handler(create, gives=models.ProjectRead, status=201),
+    },
+    "projects/{project_id:id}": {
+        "GET": Handler(show, gives=models.ProjectRead),
+        "PATCH": Handler(change, gives=models.ProjectRead),
+        "DELETE": Handler(delete, status=204),
+    },
+    "projects/{project_id:id}/preview": {"GET": Handler(show_preview, Lane.PIXELS)},
+}

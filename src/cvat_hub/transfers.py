@@ -1,0 +1,60 @@
+"""To whom tasks and projects belong: their first owner, and who and where they are handed to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from cvat_sdk import models
+
+from . import access, assignees
+from .access import Right
+from .call import Call
+from .errors import Forbidden, at
+
+
+def first_owner(call: Call, connection: Connection, asked: int | None) -> int:
+    """Return the owner of what is made in the space of a request; admins may name another.
+
+    Raises:
+        Forbidden: nothing may be made here, or not for others.
+        BadRequest: there is no such user.
+    """
+    if call.space.organization:
+        access.decide_in_organization(connection, call.user, call.space.organization, Right.CREATE)
+    if asked is None or asked == call.user.id:
+        return call.user.id
+    if not call.user.is_admin:
+        raise Forbidden("Only admins create for others.")
+    assignees.check(connection, "owner_id", asked, call.space.organization_id)
+    return asked
+
+
+def new_owner(
+    call: Call,
+    connection: Connection,
+    asked: models.PatchedTaskWriteRequest | models.PatchedProjectWriteRequest,
+    organization_id: int | None,
+) -> dict[str, Any]:
+    """Return the fields that hand something to another owner, organization, or both.
+
+    Args:
+        organization_id: where it is now.
+
+    Raises:
+        NotFound: the user is not in the organization.
+        Forbidden: the user may not make things there.
+        BadRequest: the owner doesn't exist, or is not in the organization.
+    """
+    values: dict[str, Any] = {}
+    if "organization_id" in asked:
+        organization_id = values["organization_id"] = asked.organization_id
+        if organization_id is not None:
+            access.organization(connection, call.user, organization_id, Right.CREATE)
+    if "owner_id" in asked:
+        if asked.owner_id is None:
+            raise at(["owner_id"], "This field may not be null.")
+        assignees.check(connection, "owner_id", asked.owner_id, organization_id)
+        values["owner_id"] = asked.owner_id
+    return values
