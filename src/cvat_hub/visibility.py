@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Select, or_, select, true
 
 from .access import OVERSEERS
-from .store.tables import invitations, jobs, memberships, organizations, projects, tasks, users
+from .store.tables import jobs, memberships, organizations, projects, requests, tasks, users
 from .store.users import User
 
 Condition = ColumnElement[bool]
@@ -70,9 +70,16 @@ def visible_invitations(user: User) -> Condition:
         return true()
     return or_(
         memberships.c.user_id == user.id,
-        invitations.c.owner_id == user.id,
         memberships.c.organization_id.in_(_joined(user, overseeing=True)),
     )
+
+
+def visible_requests(user: User) -> Condition:
+    """Return the condition that a background request may be seen by the user."""
+    if user.is_admin:
+        return true()
+    of_seen = requests.c.task_id.in_(select(tasks.c.id).where(visible_tasks(user)))
+    return (requests.c.owner_id == user.id) & or_(requests.c.task_id.is_(None), of_seen)
 
 
 def visible_users(user: User) -> Condition:

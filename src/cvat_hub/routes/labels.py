@@ -30,6 +30,7 @@ FIELDS = Fields(
         "type": rows.c.type,
         "parent_id": rows.c.parent_id,
     },
+    key=rows.c.id,
     searched=("name",),
     order="id",
 )
@@ -63,11 +64,11 @@ def change(call: Call, asked: models.PatchedLabelRequest) -> Reply:
         raise at(["id"], f"expected changes of label {label_id} alone")
     with call.hub.store.write() as connection:
         label = access.label(connection, call.user, label_id, Right.CHANGE)
+        _touch(call, connection, label.home)
         changes = label_changes.plan(
             [_of_parent(label, asked)], labels.of_home(connection, label.home), []
         )
         label_changes.apply(connection, label.home, changes)
-        _touch(call, connection, label.home)
         changed = labels.get(connection, label_id)
         assert changed is not None
         return json_reply(records.label(changed))
@@ -79,9 +80,8 @@ def delete(call: Call) -> Reply:
         label = access.label(connection, call.user, call.number("label_id"), Right.CHANGE)
         if label.parent_id is not None:
             raise BadRequest("a skeleton keeps its points; delete the skeleton's label")
-        removed = label_changes.Changes(removed=[label.id])
-        label_changes.apply(connection, label.home, removed)
         _touch(call, connection, label.home)
+        label_changes.apply(connection, label.home, label_changes.Changes(removed=[label.id]))
     return empty()
 
 
@@ -137,6 +137,7 @@ def _parameter(call: Call, name: str) -> int:
 
 
 def _touch(call: Call, connection: Connection, home: Home) -> None:
+    """Move the dates of what the labels belong to; no one else changes them meanwhile."""
     now = call.hub.clock()
     if home.project_id is not None:
         projects.change(connection, home.project_id, {}, now)
