@@ -5,7 +5,17 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Select, or_, select, true
 
 from .access import OVERSEERS
-from .store.tables import jobs, memberships, organizations, projects, requests, tasks, users
+from .spaces import EVERYWHERE, Space
+from .store.tables import (
+    jobs,
+    labels,
+    memberships,
+    organizations,
+    projects,
+    requests,
+    tasks,
+    users,
+)
 from .store.users import User
 
 Condition = ColumnElement[bool]
@@ -50,6 +60,14 @@ def visible_projects(user: User) -> Condition:
         projects.c.id.in_(inside),
     )
     return _within(user, projects.c.organization_id, related)
+
+
+def visible_labels(user: User, space: Space = EVERYWHERE) -> Condition:
+    """Return the condition that a label is one of a task or project that the user may see there."""
+    in_tasks, in_projects = (space.holds(table.c.organization_id) for table in (tasks, projects))
+    of_tasks = select(tasks.c.id).where(visible_tasks(user), in_tasks)
+    of_projects = select(projects.c.id).where(visible_projects(user), in_projects)
+    return or_(labels.c.task_id.in_(of_tasks), labels.c.project_id.in_(of_projects))
 
 
 def visible_organizations(user: User) -> Condition:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, or_, select
+from sqlalchemy import Connection, Row, Select, select
 
 from cvat_hub import access, label_changes, records
 from cvat_hub.access import Right
@@ -17,9 +17,7 @@ from cvat_hub.replies import Reply, empty, json_reply
 from cvat_hub.store import labels, projects, tasks
 from cvat_hub.store.labels import Home, Label
 from cvat_hub.store.tables import labels as rows
-from cvat_hub.store.tables import projects as project_rows
-from cvat_hub.store.tables import tasks as task_rows
-from cvat_hub.visibility import visible_projects, visible_tasks
+from cvat_hub.visibility import visible_labels
 from cvat_sdk import models
 
 FIELDS = Fields(
@@ -104,7 +102,7 @@ def _wanted(call: Call, connection: Connection) -> Select[Any]:
     if len(named) > 1:
         raise BadRequest(f"expected one of {', '.join(_OF)}")
     if not named:
-        return query.where(_visible(call))
+        return query.where(visible_labels(call.user, call.space))
     number = _parameter(call, named[0])
     if named[0] == "project_id":
         project = access.project(connection, call.user, number, Right.VIEW)
@@ -115,16 +113,6 @@ def _wanted(call: Call, connection: Connection) -> Select[Any]:
         task = access.task(connection, call.user, number, Right.VIEW)
     home = Home(project_id=task.project_id) if task.project_id else Home(task_id=task.id)
     return query.where(home.condition())
-
-
-def _visible(call: Call) -> Any:
-    of_tasks = select(task_rows.c.id).where(
-        visible_tasks(call.user), call.space.holds(task_rows.c.organization_id)
-    )
-    of_projects = select(project_rows.c.id).where(
-        visible_projects(call.user), call.space.holds(project_rows.c.organization_id)
-    )
-    return or_(rows.c.task_id.in_(of_tasks), rows.c.project_id.in_(of_projects))
 
 
 def _parameter(call: Call, name: str) -> int:
