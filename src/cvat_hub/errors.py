@@ -20,7 +20,7 @@ import re
 from typing import Any, ClassVar
 
 import msgspec
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, IntegrityError
 from starlette.exceptions import HTTPException
 
 from cvat_hub.media.errors import MediaError, UploadConflict
@@ -151,6 +151,9 @@ def reply_to(error: Exception) -> Reply:
             return reply_to(invalid(error))
         case msgspec.DecodeError() | UnicodeDecodeError():
             return json_reply({"detail": f"JSON parse error - {error}"}, 400)
+        case IntegrityError():
+            log.warning("two writers were in each other's way: %s", error.orig)
+            return json_reply({"detail": "Somebody else changed this meanwhile. Try again."}, 409)
         case DataError():
             return json_reply(["a value cannot be stored, such as text with a NUL character"], 400)
         case HTTPException():
