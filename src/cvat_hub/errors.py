@@ -7,7 +7,9 @@ Refusal
 ├── NotFound         404
 ├── NotAllowed       405
 ├── Conflict         409
-└── TooLarge         413
+├── TooLarge         413
+├── WrongType        415
+└── Unavailable      503
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import re
 from typing import Any, ClassVar
 
 import msgspec
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, IntegrityError
 from starlette.exceptions import HTTPException
 
 from cvat_hub.media.errors import MediaError, UploadConflict
@@ -82,6 +84,10 @@ class TooLarge(_Told):
     status = 413
 
 
+class WrongType(_Told):
+    status = 415
+
+
 class Unavailable(_Told):
     status = 503
 
@@ -128,8 +134,14 @@ def reply_to(error: Exception) -> Reply:
             return reply_to(invalid(error))
         case msgspec.DecodeError() | UnicodeDecodeError():
             return json_reply({"detail": f"JSON parse error - {error}"}, 400)
+        case RecursionError():
+            # Nothing of ours goes that deep by itself.
+            return json_reply({"detail": "JSON parse error - it is nested too deeply"}, 400)
         case DataError():
-            return json_reply(["a value cannot be stored, such as text with a NUL character"], 400)
+            return json_reply(["a value cannot be stored"], 400)
+        case IntegrityError():
+            # Of two writers at a time, the second finds the world changed since it looked.
+            return json_reply({"detail": "Somebody else changed this meanwhile; try again."}, 409)
         case HTTPException():
             return json_reply({"detail": error.detail}, error.status_code, error.headers)
     log.error("unexpected error", exc_info=error)

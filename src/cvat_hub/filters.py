@@ -19,7 +19,11 @@ from sqlalchemy import String as SqlString
 from .errors import BadRequest, at
 
 Column = ColumnElement[Any]
+# Databases refuse statements that are too large; nobody writes such rules by hand.
 _MAX_DEPTH = 20
+_MAX_RULES = 200
+_MAX_VALUES = 1000
+_MAX_TEXT = 1000
 
 
 @dataclass(frozen=True)
@@ -42,10 +46,7 @@ class Fields:
         for name in self.columns.keys() & parameters.keys():
             query = query.where(self._equals(name, parameters[name]))
         if words := parameters.get("search"):
-            found = [
-                cast(self.columns[name], SqlString).icontains(words, autoescape=True)
-                for name in self.searched
-            ]
+            found = [_contains(self.columns[name], words, "search") for name in self.searched]
             query = query.where(or_(false(), *found))
         if parameters.get("filter"):
             query = query.where(self._filter(parameters["filter"]))
@@ -63,25 +64,29 @@ class Fields:
                 raise at([name], "Enter true or false.")
             return column.is_(_TRUTHS[text.lower()])
         if not issubclass(kind, int):
-            equal: Column = column == _value(column, text)
+            equal: Column = column == _value(column, text, name)
             return equal
         if not re.fullmatch("-?[0-9]{1,40}", text):
             raise at([name], "Enter a number.")
         return column == _bounded(int(text))
 
     def _order(self, sort: str) -> list[Column]:
-        order: list[Column] = []
+        order: dict[str, Column] = {}
         for field in sort.split(","):
-            name = field.strip().lstrip("-")
+            name = field.strip().removeprefix("-")
             column = self._column(name)
-            order.append(column.desc() if field.strip().startswith("-") else column.asc())
-        return order
+            # To sort again by what is sorted by already changes nothing.
+            order.setdefault(name, column.desc() if field.strip()[0] == "-" else column.asc())
+        return list(order.values())
 
     def _filter(self, text: str) -> Column:
         try:
-            return self._rule(msgspec.json.decode(text), 0)
+            rules = msgspec.json.decode(text)
         except (msgspec.DecodeError, RecursionError):
-            raise BadRequest({"filter": ["expected JSON logic"]}) from None
+            raise at(["filter"], "expected JSON logic") from None
+        if _count(rules) > _MAX_RULES:
+            raise at(["filter"], f"expected at most {_MAX_RULES} rules")
+        return self._rule(rules, 0)
 
     def _rule(self, rule: Any, depth: int) -> Column:
         if not isinstance(rule, dict) or len(rule) != 1 or depth > _MAX_DEPTH:
@@ -115,8 +120,10 @@ class Fields:
     def _membership(self, left: Any, right: Any) -> Column:
         if not isinstance(right, list):
             # A piece of text, in the value of a field.
-            return self._variable(right).icontains(_text(left), autoescape=True)
+            return _contains(self._variable(right), _text(left), "filter")
         column = self._variable(left)
+        if len(right) > _MAX_VALUES:
+            raise at(["filter"], f"expected at most {_MAX_VALUES} values")
         return column.in_([_value(column, item) for item in right])
 
     def _variable(self, operand: Any) -> Column:
@@ -148,6 +155,19 @@ _MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
+def _count(rules: Any) -> int:
+    """Return how many rules there are, one inside another; values are none."""
+    if isinstance(rules, dict):
+        return 1 + sum(map(_count, rules.values()))
+    return sum(map(_count, rules)) if isinstance(rules, list) else 0
+
+
+def _contains(column: Column, text: str, place: str) -> Column:
+    if len(text) > _MAX_TEXT:
+        raise at([place], f"expected at most {_MAX_TEXT} characters")
+    return cast(column, SqlString).icontains(text, autoescape=True)
+
+
 def _is_set(column: Column) -> Column:
     """Return the condition that a field has a value that counts as true."""
     kind = _type(column)
@@ -157,23 +177,23 @@ def _is_set(column: Column) -> Column:
     return column.is_not(None) if empty is None else and_(column.is_not(None), column != empty)
 
 
-def _value(column: Column, value: Any) -> Any:
+def _value(column: Column, value: Any, place: str = "filter") -> Any:
     """Return a value that the column can be compared with."""
     kind = _type(column)
     fits = isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
     if value is None or fits:
         return _bounded(value) if type(value) is int else value
     if kind is datetime.datetime:
-        return _aware(value)
-    raise at(["filter"], f"{value!r} is not of type {kind.__name__}")
+        return _aware(value, place)
+    raise at([place], f"{value!r} is not of type {kind.__name__}")
 
 
-def _aware(value: Any) -> datetime.datetime:
+def _aware(value: Any, place: str) -> datetime.datetime:
     try:
         date = msgspec.convert(value, datetime.datetime)
-    except msgspec.ValidationError:
-        raise at(["filter"], f"{value!r} is not a date such as 2026-01-31T12:00:00Z") from None
-    return date if date.tzinfo else date.replace(tzinfo=datetime.UTC)
+        return date.astimezone(datetime.UTC) if date.tzinfo else date.replace(tzinfo=datetime.UTC)
+    except (msgspec.ValidationError, OverflowError):
+        raise at([place], f"{value!r} is not a date such as 2026-01-31T12:00:00Z") from None
 
 
 def _type(column: Column) -> type:

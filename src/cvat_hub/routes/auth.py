@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime
 import secrets
 
-from cvat_hub import identity, records
+from cvat_hub import access, identity, records
 from cvat_hub.call import Call, Handler, Lane
-from cvat_hub.errors import BadRequest, NotFound
+from cvat_hub.errors import BadRequest, NotFound, at
 from cvat_hub.lists import PAGES, page_of
 from cvat_hub.replies import Reply, empty, json_reply
 from cvat_hub.store import users
@@ -61,7 +61,7 @@ def create_token(call: Call, asked: models.AccessTokenWriteRequest) -> Reply:
             value,
             call.hub.clock(),
             read_only=asked.get("read_only", True),
-            until=_aware(asked.get("expiry_date")),
+            until=_in_utc(asked.get("expiry_date")),
         )
     return json_reply(records.access_token(call, token, value), 201)
 
@@ -81,8 +81,11 @@ def show_token(call: Call) -> Reply:
 
 def delete_token(call: Call) -> Reply:
     """Delete one of the caller's tokens."""
+    token_id = call.number("token_id")
     with call.hub.store.write() as connection:
-        if not users.remove_access_token(connection, call.user.id, call.number("token_id")):
+        if not access.is_id(token_id) or not users.remove_access_token(
+            connection, call.user.id, token_id
+        ):
             raise NotFound("No AccessToken matches the given query.")
     return empty()
 
@@ -107,8 +110,13 @@ def _set_cookie(call: Call, reply: Reply, name: str, value: str, seconds: int) -
     )
 
 
-def _aware(date: datetime.datetime | None) -> datetime.datetime | None:
-    return date.replace(tzinfo=datetime.UTC) if date and date.tzinfo is None else date
+def _in_utc(date: datetime.datetime | None) -> datetime.datetime | None:
+    if date is None:
+        return None
+    try:
+        return date.astimezone(datetime.UTC) if date.tzinfo else date.replace(tzinfo=datetime.UTC)
+    except OverflowError:
+        raise at(["expiry_date"], "the date is out of range") from None
 
 
 ROUTES = {
