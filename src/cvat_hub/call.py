@@ -22,9 +22,18 @@ import anyio.from_thread
 import anyio.to_thread
 import msgspec
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message, Receive
 
 from . import spaces
-from .errors import BadRequest, NotAllowed, TooLarge, Unavailable, WrongType, reply_to
+from .errors import (
+    BadRequest,
+    NotAllowed,
+    TooLarge,
+    TooSlow,
+    Unavailable,
+    WrongType,
+    reply_to,
+)
 from .hub import Hub
 from .identity import Identity, identify, is_by_password
 from .replies import Reply, empty
@@ -36,6 +45,8 @@ _INLINE = 64 * 1024
 _HOST = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?", re.ASCII)
 _JSON = re.compile(r"\s*application/([\w.-]+\+)?json\s*(;.*)?", re.ASCII | re.IGNORECASE)
 _NUL = re.compile(rb"(?<!\\)(\\\\)*\\u0000")
+_CONVERTOR = re.compile(r":\w+}")
+SILENCE_SECONDS = 60
 
 
 class Lane(enum.Enum):
@@ -149,9 +160,10 @@ async def _next(stream: AsyncIterator[bytes]) -> bytes:
 
 
 class Endpoint:
-    """All methods of one path, as an ASGI application."""
+    """All methods of one path, as an ASGI application; `route` is the path's template."""
 
-    def __init__(self, hub: Hub, lanes: Lanes, handlers: Mapping[str, Handler]) -> None:
+    def __init__(self, hub: Hub, lanes: Lanes, path: str, handlers: Mapping[str, Handler]) -> None:
+        self.route = _CONVERTOR.sub("}", path)
         self._hub = hub
         self._lanes = lanes
         self._handlers = dict(handlers)
@@ -159,7 +171,7 @@ class Endpoint:
             self._handlers.setdefault("HEAD", handlers["GET"])
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        request = Request(scope, receive)
+        request = Request(scope, partial(_unless_silent, receive))
         try:
             reply = await self._reply(request)
         except asyncio.CancelledError:
@@ -177,7 +189,8 @@ class Endpoint:
                 # Nobody is to fill our memory without having said who they are.
                 await self._identify(call)
             if not handler.streams:
-                call.body = await _read(request, self._hub.settings.max_json_bytes)
+                limit = _INLINE if handler.public else self._hub.settings.max_json_bytes
+                call.body = await _read(request, limit)
             if not handler.public and call.identity is None and is_by_password(request):
                 await self._identify(call)
             return await self._lanes.run(handler.lane, partial(_answer, handler, call))
@@ -233,6 +246,14 @@ def _check_type(call: Call) -> None:
 
 def _broken_off() -> BadRequest:
     return BadRequest("the client broke off in the middle of the body")
+
+
+async def _unless_silent(receive: Receive) -> Message:
+    try:
+        async with asyncio.timeout(SILENCE_SECONDS):
+            return await receive()
+    except TimeoutError:
+        raise TooSlow(f"Nothing of the body came for {SILENCE_SECONDS} seconds.") from None
 
 
 def _is_large(request: Request) -> bool:

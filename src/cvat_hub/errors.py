@@ -6,9 +6,11 @@ Refusal
 ├── Forbidden        403
 ├── NotFound         404
 ├── NotAllowed       405
+├── TooSlow          408
 ├── Conflict         409
 ├── TooLarge         413
 ├── WrongType        415
+├── TooMany          429
 └── Unavailable      503
 """
 
@@ -24,6 +26,7 @@ from starlette.exceptions import HTTPException
 
 from cvat_hub.media.errors import MediaError, UploadConflict
 
+from .exchange import request_id
 from .replies import Reply, json_reply
 
 log = logging.getLogger("cvat_hub")
@@ -76,6 +79,12 @@ class NotAllowed(_Told):
     status = 405
 
 
+class TooSlow(_Told):
+    status = 408
+    # What may still come of the body is not to be taken for another request.
+    headers: ClassVar[dict[str, str]] = {"Connection": "close"}
+
+
 class Conflict(_Told):
     status = 409
 
@@ -86,6 +95,17 @@ class TooLarge(_Told):
 
 class WrongType(_Told):
     status = 415
+
+
+class TooMany(_Told):
+    """Something was tried too often; it may be tried again in so many seconds."""
+
+    status = 429
+
+    def __init__(self, seconds: int) -> None:
+        plural = "" if seconds == 1 else "s"
+        super().__init__(f"Request was throttled. Expected available in {seconds} second{plural}.")
+        self.seconds = seconds
 
 
 class Unavailable(_Told):
@@ -124,6 +144,8 @@ _MISSING = re.compile(r"Object missing required field `(\w+)`")
 def reply_to(error: Exception) -> Reply:
     """Return what a client sees of an error; one that nobody expected goes to the log."""
     match error:
+        case TooMany():
+            return json_reply(error.body, error.status, {"Retry-After": str(error.seconds)})
         case Refusal():
             return json_reply(error.body, error.status, error.headers)
         case UploadConflict():
@@ -145,4 +167,5 @@ def reply_to(error: Exception) -> Reply:
         case HTTPException():
             return json_reply({"detail": error.detail}, error.status_code, error.headers)
     log.error("unexpected error", exc_info=error)
-    return json_reply({"detail": "The hub failed on this request; its log says why."}, 500)
+    told = f"The hub failed on this request; its log says why, at {request_id() or 'this time'}."
+    return json_reply({"detail": told}, 500)

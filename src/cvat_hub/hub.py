@@ -7,10 +7,12 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from .attempts import Attempts
+from .metrics import Metrics
 from .passwords import Passwords
 from .pixels import Pixels
 from .preparation import Preparation
@@ -35,6 +37,8 @@ class Hub:
     passwords: Passwords
     clock: Clock
     new_admin_password: str = ""
+    metrics: Metrics = field(default_factory=Metrics)
+    attempts: Attempts = field(default_factory=Attempts)
 
 
 def utc_now() -> datetime.datetime:

@@ -20,6 +20,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 _WAIT_SECONDS = 30
 _MIGRATION_LOCK = 4_286_001
+# Values stay out of error messages, and so out of the log: some are hashes of secrets.
+_OPTIONS: dict[str, Any] = {"pool_size": 16, "max_overflow": 16, "hide_parameters": True}
 
 
 class StoreError(Exception):
@@ -91,10 +93,8 @@ def inserted_id(result: CursorResult[Any]) -> int:
 
 def _engine(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=16, max_overflow=16)
-    engine = create_engine(
-        url, pool_size=16, max_overflow=16, connect_args={"timeout": _WAIT_SECONDS}
-    )
+        return create_engine(url, **_OPTIONS)
+    engine = create_engine(url, **_OPTIONS, connect_args={"timeout": _WAIT_SECONDS})
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     return engine

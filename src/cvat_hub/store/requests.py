@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from .tables import requests
 
 Date = datetime.datetime
 UNFINISHED = ("queued", "started")
+STATUSES = (*UNFINISHED, "finished", "failed")
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,13 @@ def unfinished(connection: Connection) -> list[Request]:
     """Return the requests that are not done, oldest first."""
     query = select(requests).where(requests.c.status.in_(UNFINISHED))
     return [_request(row) for row in connection.execute(query.order_by(requests.c.created_date))]
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """Return how many requests there are of each status."""
+    query = select(requests.c.status, func.count()).group_by(requests.c.status)
+    found = {row.status: row[1] for row in connection.execute(query)}
+    return dict.fromkeys(STATUSES, 0) | found
 
 
 def start(connection: Connection, request_id: str, message: str, now: Date) -> None:
