@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Callable
 from typing import Any, BinaryIO, TypeVar, cast
@@ -171,7 +170,7 @@ def _metadata(header: str) -> dict[str, str]:
     pairs = (pair.strip().partition(" ") for pair in header.split(",") if pair.strip())
     try:
         return {name: base64.b64decode(value, validate=True).decode() for name, _, value in pairs}
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise BadRequest("Upload-Metadata: expected names and values in base64") from None
 
 

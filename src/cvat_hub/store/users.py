@@ -120,7 +120,7 @@ def by_ids(connection: Connection, ids: Collection[int | None]) -> dict[int, Use
 
 def by_name(connection: Connection, name_or_email: str) -> User | None:
     """Return the user of this name, or of this e-mail address, or None."""
-    if not name_or_email:
+    if not name_or_email or "\0" in name_or_email:
         return None
     matches = or_(users.c.username == name_or_email, users.c.email == name_or_email)
     # A name goes before somebody else's address that reads the same.
