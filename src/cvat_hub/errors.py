@@ -128,6 +128,8 @@ def reply_to(error: Exception) -> Reply:
             return reply_to(invalid(error))
         case msgspec.DecodeError() | UnicodeDecodeError():
             return json_reply({"detail": f"JSON parse error - {error}"}, 400)
+        case RecursionError():
+            return json_reply({"detail": "JSON parse error - it is nested too deeply"}, 400)
         case DataError():
             return json_reply(["a value cannot be stored, such as text with a NUL character"], 400)
         case HTTPException():

@@ -40,6 +40,16 @@ class Painted:
     def read(self) -> Any:
         return self.client("GET", self.path).json
 
+    @property
+    def good(self) -> dict[str, Any]:
+        """The first of its shapes."""
+        first: dict[str, Any] = self.read()["shapes"][0]
+        return first
+
+    def jobs(self) -> list[int]:
+        found = self.client("GET", f"jobs?task_id={self.task['id']}&sort=id").json["results"]
+        return [job["id"] for job in found]
+
     def create(self, **items: Any) -> Any:
         return self.client("PATCH", f"{self.path}?action=create", items)
 
@@ -51,7 +61,7 @@ class Painted:
 
     def shape(self, **changes: Any) -> dict[str, Any]:
         plain = {"label_id": self.labels["plain"]["id"], "frame": 0, "type": "rectangle"}
-        return plain | {"points": POINTS[changes.get("type", "rectangle")]} | changes
+        return plain | {"points": POINTS.get(changes.get("type", "rectangle"), [])} | changes
 
     def skeleton(self, **changes: Any) -> dict[str, Any]:
         person = self.labels["person"]
@@ -72,19 +82,27 @@ class Painted:
         return next(spec["id"] for spec in attributes if spec["name"] == name)
 
 
-def _painted(user: Any, new_task: Callable[..., Any]) -> Painted:
-    task = new_task(user, segment_size=2)
-    labels = user("GET", f"labels?task_id={task['id']}").json["results"]
-    return Painted(user, task, {label["name"]: label for label in labels})
+@pytest.fixture(scope="session")
+def paint(new_task: Callable[..., Any]) -> Callable[[Any], Painted]:
+    """Makes a task of two jobs for somebody."""
+
+    def make(client: Any) -> Painted:
+        task = new_task(client, segment_size=2)
+        labels = client("GET", f"labels?task_id={task['id']}").json["results"]
+        return Painted(client, task, {label["name"]: label for label in labels})
+
+    return make
 
 
 @pytest.fixture
-def painted(user: Any, new_task: Callable[..., Any]) -> Painted:
+def painted(user: Any, paint: Callable[[Any], Painted]) -> Painted:
     """A task of one's own."""
-    return _painted(user, new_task)
+    return paint(user)
 
 
 @pytest.fixture(scope="module")
-def shared(hub: Any, new_task: Callable[..., Any]) -> Painted:
-    """A task for tests that leave it as it was."""
-    return _painted(hub.new_user(), new_task)
+def shared(hub: Any, paint: Callable[[Any], Painted]) -> Painted:
+    """A task with a shape, for tests that leave it as it was."""
+    painted = paint(hub.new_user())
+    painted.create(shapes=[painted.shape()])
+    return painted
