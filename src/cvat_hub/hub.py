@@ -18,6 +18,7 @@ from .pixels import Pixels
 from .preparation import Preparation
 from .settings import Settings
 from .store import Store, open_store, users
+from .store.hidden import sweep_leftovers
 
 Clock = Callable[[], datetime.datetime]
 
@@ -61,6 +62,7 @@ def open_hub(settings: Settings, clock: Clock = utc_now) -> Iterator[Hub]:
         stack.enter_context(_locked(settings.data_dir))
         store = open_store(settings.database_url)
         stack.callback(store.close)
+        sweep_leftovers(store, clock())
         made_up = _first_admin(settings, store, passwords, clock())
         pixels = Pixels(settings.data_dir)
         stack.callback(pixels.close)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, Response, StreamingResponse
 
 from cvat_hub.media.reader import Media
 
@@ -23,6 +23,17 @@ def json_reply(body: Any, status: int = 200, headers: Mapping[str, str] | None =
 def raw_json(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
     """Return a reply whose JSON is already encoded."""
     return Response(body, status, headers, media_type=JSON)
+
+
+def json_pieces(pieces: Sequence[bytes]) -> Reply:
+    """Return a reply whose JSON is already encoded, and too large to be put together at once."""
+    length = str(sum(map(len, pieces)))
+    return StreamingResponse(_each(pieces), headers={"Content-Length": length}, media_type=JSON)
+
+
+async def _each(pieces: Sequence[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
 
 
 def empty(status: int = 204, headers: Mapping[str, str] | None = None) -> Reply:
