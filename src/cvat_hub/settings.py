@@ -55,6 +55,11 @@ class Settings:
         scheme, colon, rest = self.database.partition("://")
         return ("postgresql+psycopg" if scheme in _POSTGRESQL else scheme) + colon + rest
 
+    @property
+    def shares_data(self) -> bool:
+        """Whether several hubs may use the database, and so the data folder, at a time."""
+        return self.database.partition("://")[0].startswith(_POSTGRESQL)
+
 
 _POSTGRESQL = ("postgresql", "postgres")
 _RANGES = {

@@ -117,6 +117,7 @@ def _finish(call: Call, folder: UploadFolder) -> Reply:
         raise BadRequest("No media data found")
     task_id = call.number("task_id")
     with call.hub.store.write() as connection:
+        tasks.lock(connection, task_id)
         _receiver(call, connection)
         request_id = requests.queue_creation(
             connection, task_id, call.user.id, options, call.hub.clock()
