@@ -30,7 +30,7 @@ class FolderPixels:
     def __init__(self, data_dir: Path) -> None:
         self._data = data_dir / "data"
         self._uploads = data_dir / "uploads"
-        self._data.mkdir(exist_ok=True)
+        self._data.mkdir(parents=True, exist_ok=True)
         self._decoders = Decoders(_DECODERS)
         self._readers: OrderedDict[int, MediaReader] = OrderedDict()
         self._lock = threading.Lock()

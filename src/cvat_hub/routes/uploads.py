@@ -115,6 +115,7 @@ def _finish(call: Call, folder: UploadFolder) -> Reply:
     options = _read_options(call)
     if not folder.files():
         raise BadRequest("No media data found")
+    folder.settle()
     task_id = call.number("task_id")
     with call.hub.store.write() as connection:
         tasks.lock(connection, task_id)
