@@ -65,9 +65,9 @@ class MediaReader:
         if not 0 <= number < self.manifest.size:
             raise IndexError(number)
         if self._video_index:
-            from cvat_hub.media import images
+            from cvat_hub.media.png import png
 
-            return Media(PNG, images.png(self._pixels(number)))
+            return Media(PNG, png(self._pixels(number)))
         chunk, place = divmod(number, self.manifest.chunk_size)
         body = self._members(self._chunk_file(chunk, quality)).read(place)
         compressed = quality == "compressed"
