@@ -19,7 +19,7 @@ from .media.uploads import UploadFolder
 
 _READERS = 32
 # Of all open readers together; a frame's name and size take some 250 bytes.
-_FRAMES = 200_000
+_FRAMES = 100_000
 # Of all videos together; a decoder of 1920x1080 takes some 40 MB.
 _DECODERS = 3
 
