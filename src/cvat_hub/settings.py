@@ -34,6 +34,9 @@ class Settings:
         str, "address of the database, postgresql://... or sqlite:///...; SQLite in the data folder"
     ] = ""
     max_json_bytes: Annotated[int, "the largest JSON body that is taken, in bytes"] = 512 * MiB
+    max_upload_bytes: Annotated[
+        int, "the largest file that is taken in pieces, and request of whole files, in bytes"
+    ] = 2**36
     preparations: Annotated[int, "how many uploads are made ready at the same time"] = 2
     stop_seconds: Annotated[int, "how long running requests may go on when the hub stops"] = 10
     session_days: Annotated[int, "how long a login lasts"] = 14
@@ -65,6 +68,7 @@ _POSTGRESQL = ("postgresql", "postgres")
 _RANGES = {
     "port": (0, 65535),
     "max_json_bytes": (1, 2**40),
+    "max_upload_bytes": (1, 2**50),
     "preparations": (1, 64),
     "stop_seconds": (0, 3600),
     "session_days": (1, 3650),
