@@ -33,7 +33,7 @@ class Item(Struct, gc=False):
     label_id: int
     payload: bytes
     id: int = 0
-    revision: int = 1
+    revision: float = 1
 
 
 class Known(NamedTuple):
@@ -130,7 +130,7 @@ def as_json(items: Iterable[Item]) -> list[bytes]:
     return _joined(groups)
 
 
-def _json(annotation_id: int, revision: int, payload: bytes) -> bytes:
+def _json(annotation_id: int, revision: float, payload: bytes) -> bytes:
     return b'{"id":%d,"revision":%d,%b' % (annotation_id, revision, payload[1:])
 
 
