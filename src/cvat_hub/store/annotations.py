@@ -115,7 +115,7 @@ def read(connection: Connection, task_id: int, frames: Span | None) -> list[byte
         .order_by(stored.c.frame, stored.c.id)
     )
     groups: dict[str, list[bytes]] = {kind: [] for kind in KINDS}
-    result = connection.execution_options(yield_per=_PART).execute(query)
+    result = connection.execute(query.execution_options(yield_per=_PART))
     for rows in result.partitions():
         _gather(groups, ((kind, _json(*rest)) for kind, *rest in rows))
     return _joined(groups)

@@ -78,7 +78,7 @@ def open_store(url: str) -> Store:
     try:
         engine = _engine(url)
         try:
-            _migrate(engine)
+            migrate(engine)
         except BaseException:
             engine.dispose()
             raise
@@ -91,6 +91,17 @@ def open_store(url: str) -> Store:
         where = make_url(url).render_as_string(hide_password=True)
         raise StoreError(f"database {where}: {_line(error)}") from None
     return Store(engine)
+
+
+def migrate(engine: Engine, version: str = "head") -> None:
+    """Bring the tables of a database to a version."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.execution_options(writes=True).begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
 
 
 def inserted_id(result: CursorResult[Any]) -> int:
@@ -129,16 +140,6 @@ def _on_begin(connection: Connection) -> None:
     # A transaction that reads first and writes later could not be granted the write at all.
     writes = connection.get_execution_options().get("writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _migrate(engine: Engine) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.execution_options(writes=True).begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
 
 
 def _line(error: Exception) -> str:
