@@ -14,7 +14,8 @@ Int32 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 Frame = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 # Beyond this, readers that know floats only would see another number.
 Id = Annotated[int, Meta(ge=0, le=2**53)] | UnsetType | None
-Revision = Annotated[int, Meta(ge=1, le=2**31 - 1)] | UnsetType | None
+# The official SDK sends fields that it doesn't know as it reads numbers: with a point.
+Revision = Annotated[float, Meta(ge=1, le=2**31 - 1)] | UnsetType | None
 Degrees = Annotated[float, Meta(ge=0, le=360)]
 Score = Annotated[float, Meta(ge=0, le=1)]
 Source = Annotated[str, Meta(max_length=16)]

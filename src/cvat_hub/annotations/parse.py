@@ -33,7 +33,7 @@ class Name(NamedTuple):
 
     kind: str
     id: int
-    revision: int
+    revision: float
 
 
 def parse_new(body: bytes, rules: Rules, fresh: Iterator[int]) -> list[Item]:
@@ -91,14 +91,14 @@ def _annotations(body: bytes, rules: Rules, *, need_ids: bool = False) -> Iterat
 
 
 def _item(kind: str, annotation: Tag | Shape | Track, fresh: Iterator[int], *, keep: bool) -> Item:
-    named = (annotation.id, annotation.revision) if keep else ()
+    given = annotation.id, annotation.revision
     for part in _parts(annotation):
         if not (keep and isinstance(part.id, int)):
             part.id = next(fresh)
     annotation.id = annotation.revision = UNSET
     item = Item(kind, annotation.frame, annotation.label_id, _encode(annotation))
-    if named:
-        item.id, item.revision = (number or 0 for number in named)
+    if keep:
+        item.id, item.revision = given[0] or 0, given[1] or 0
     return item
 
 

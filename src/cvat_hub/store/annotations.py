@@ -33,7 +33,7 @@ class Item(Struct, gc=False):
     label_id: int
     payload: bytes
     id: int = 0
-    revision: int = 1
+    revision: float = 1
 
 
 class Known(NamedTuple):
@@ -115,7 +115,7 @@ def read(connection: Connection, task_id: int, frames: Span | None) -> list[byte
         .order_by(stored.c.frame, stored.c.id)
     )
     groups: dict[str, list[bytes]] = {kind: [] for kind in KINDS}
-    result = connection.execution_options(yield_per=_PART).execute(query)
+    result = connection.execute(query.execution_options(yield_per=_PART))
     for rows in result.partitions():
         _gather(groups, ((kind, _json(*rest)) for kind, *rest in rows))
     return _joined(groups)
@@ -130,7 +130,7 @@ def as_json(items: Iterable[Item]) -> list[bytes]:
     return _joined(groups)
 
 
-def _json(annotation_id: int, revision: int, payload: bytes) -> bytes:
+def _json(annotation_id: int, revision: float, payload: bytes) -> bytes:
     return b'{"id":%d,"revision":%d,%b' % (annotation_id, revision, payload[1:])
 
 

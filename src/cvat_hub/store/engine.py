@@ -80,7 +80,7 @@ def open_store(url: str) -> Store:
     try:
         engine = _engine(url)
         try:
-            _migrate(engine)
+            migrate(engine)
         except BaseException:
             engine.dispose()
             raise
@@ -93,6 +93,19 @@ def open_store(url: str) -> Store:
         where = make_url(url).render_as_string(hide_password=True)
         raise StoreError(f"database {where}: {_line(error)}") from None
     return Store(engine)
+
+
+def migrate(engine: Engine, version: str = "head") -> None:
+    """Bring the tables of a database to a version."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.execution_options(writes=True, migrates=True).begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+    # The connection still has the settings of a migration.
+    engine.dispose()
 
 
 def inserted_id(result: CursorResult[Any]) -> int:
@@ -132,18 +145,6 @@ def _on_begin(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
     # A transaction that reads first and writes later could not be granted the write at all.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
-
-
-def _migrate(engine: Engine) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.execution_options(writes=True, migrates=True).begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    # The connection still has the settings of a migration.
-    engine.dispose()
 
 
 def _line(error: Exception) -> str:

@@ -49,8 +49,8 @@ def test_a_task_lives_and_dies_by_commands(cli, hub, media, tmp_path):
     cli(*annotate, task_id)
     cli(*annotate, "-p", "margin=int:3", task_id)
     assert boxes(hub, task_id) == [
-        *([0, [1, 1, 59, 39]], [1, [1, 1, 63, 63]]),
-        *([0, [3, 3, 57, 37]], [1, [3, 3, 61, 61]]),
+        *([0, [1, 1, 59, 39]], [0, [3, 3, 57, 37]]),
+        *([1, [1, 1, 63, 63]], [1, [3, 3, 61, 61]]),
     ]
     cli(*annotate, "--clear-existing", task_id)
     assert boxes(hub, task_id) == [[0, [1, 1, 59, 39]], [1, [1, 1, 63, 63]]]
