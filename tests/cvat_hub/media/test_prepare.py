@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import PIL.Image
 import pytest
 
 from cvat_hub.media import FrameInfo, Manifest, MediaError, MediaReader, Options, UploadFolder
@@ -410,3 +411,13 @@ def test_the_uploads_stay(prepared: Prepared, image: Make, uploads: UploadFolder
     photo = image()
     prepared({"a.jpg": photo})
     assert uploads.paths()["a.jpg"].read_bytes() == photo
+
+
+def test_an_animated_image_is_one_frame_and_handed_out_as_it_is(
+    prepared: Prepared, target: Path
+) -> None:
+    first, second = (PIL.Image.new("RGB", (8, 8), colour) for colour in ("red", "blue"))
+    buffer = BytesIO()
+    first.save(buffer, "GIF", save_all=True, append_images=[second])
+    assert prepared({"a.gif": buffer.getvalue()}).size == 1
+    assert MediaReader(target).frame(0, "original").body == buffer.getvalue()
