@@ -14,14 +14,23 @@ Int32 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 Frame = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 # Beyond this, readers that know floats only would see another number.
 Id = Annotated[int, Meta(ge=0, le=2**53)] | UnsetType | None
-# The official SDK sends fields that it doesn't know as it reads numbers: with a point.
-Revision = Annotated[float, Meta(ge=1, le=2**31 - 1)] | UnsetType | None
+# The official SDK doesn't know this field, and hands it on with a point: 1.0 claims nothing.
+Revision = Annotated[int, Meta(ge=1, le=2**31 - 1)] | float | UnsetType | None
 Degrees = Annotated[float, Meta(ge=0, le=360)]
 Score = Annotated[float, Meta(ge=0, le=1)]
 Source = Annotated[str, Meta(max_length=16)]
 Kind = Literal[
     "rectangle", "polygon", "polyline", "points", "ellipse", "cuboid", "mask", "skeleton"
 ]
+
+
+def claimed(revision: Revision) -> int:
+    """Return the revision that a client says it has seen; 0 if it says nothing.
+
+    >>> claimed(3), claimed(3.0), claimed(None)
+    (3, 0, 0)
+    """
+    return revision if isinstance(revision, int) else 0
 
 
 class Incoming(Struct):

@@ -16,7 +16,7 @@ from cvat_hub.errors import at, invalid
 from cvat_hub.store.annotations import KINDS, Item
 
 from .check import Path, Rules
-from .objects import Incoming, Named, Shape, Tag, Track
+from .objects import Incoming, Named, Shape, Tag, Track, claimed
 
 _incoming = msgspec.json.Decoder(Incoming)
 _named = msgspec.json.Decoder(Named)
@@ -33,7 +33,7 @@ class Name(NamedTuple):
 
     kind: str
     id: int
-    revision: float
+    revision: int
 
 
 def parse_new(body: bytes, rules: Rules, fresh: Iterator[int]) -> list[Item]:
@@ -98,7 +98,7 @@ def _item(kind: str, annotation: Tag | Shape | Track, fresh: Iterator[int], *, k
     annotation.id = annotation.revision = UNSET
     item = Item(kind, annotation.frame, annotation.label_id, _encode(annotation))
     if keep:
-        item.id, item.revision = given[0] or 0, given[1] or 0
+        item.id, item.revision = given[0] or 0, claimed(given[1])
     return item
 
 
@@ -128,4 +128,4 @@ def _names(raws: list[msgspec.Raw], kind: str) -> Iterator[Name]:
             named = _named.decode(raw)
         except msgspec.ValidationError as error:
             raise invalid(error, [kind, index]) from None
-        yield Name(kind, named.id, named.revision or 0)
+        yield Name(kind, named.id, claimed(named.revision))
