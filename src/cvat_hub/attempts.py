@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 _MOST = 20_000
+# No name and no address of mail is longer; what is tried is not to fill our memory.
+_LONGEST = 254
 _Key = tuple[str, str, str]
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -104,7 +106,7 @@ class Attempts:
         yield _at(name, network)
         yield ("address", "", network)
         if (name, network) not in self._at_home:
-            yield ("name", name, "")
+            yield ("name", name[:_LONGEST], "")
 
     def _wait(self, key: _Key, now: float) -> float:
         failures = self._failures.get(key)
@@ -137,7 +139,7 @@ def network_of(address: str) -> str:
 
 
 def _at(name: str, network: str) -> _Key:
-    return ("name at address", name, network)
+    return ("name at address", name[:_LONGEST], network)
 
 
 def _keep(memory: OrderedDict[_K, _V], key: _K, value: _V, most: int) -> None:

@@ -31,6 +31,7 @@ from .errors import (
     TooLarge,
     TooSlow,
     Unavailable,
+    WrongType,
     reply_to,
 )
 from .hub import Hub
@@ -41,6 +42,9 @@ from .store.users import User
 
 T = TypeVar("T")
 _INLINE = 64 * 1024
+_HOST = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?", re.ASCII)
+_JSON = re.compile(r"\s*application/([\w.-]+\+)?json\s*(;.*)?", re.ASCII | re.IGNORECASE)
+_NUL = re.compile(rb"(?<!\\)(\\\\)*\\u0000")
 _CONVERTOR = re.compile(r":\w+}")
 SILENCE_SECONDS = 60
 
@@ -145,7 +149,7 @@ class Call:
             while chunk := anyio.from_thread.run(_next, stream):
                 yield chunk
         except ClientDisconnect:
-            raise BadRequest("the client broke off in the middle of the body") from None
+            raise _broken_off() from None
 
 
 async def _next(stream: AsyncIterator[bytes]) -> bytes:
@@ -176,6 +180,7 @@ class Endpoint:
 
     async def _reply(self, request: Request) -> Reply:
         try:
+            _check_host(request)
             handler = self._handlers.get(request.method)
             if handler is None:
                 return self._other_method(request.method)
@@ -206,14 +211,41 @@ class Endpoint:
 
 
 def _answer(handler: Handler, call: Call) -> Reply:
+    _check_text(call)
     if not handler.public and call.identity is None:
         call.identity = identify(call.hub, call.request)
     if not handler.public and (name := spaces.named(call.request.headers, call.query)):
         with call.hub.store.read() as connection:
             call.space = spaces.find(connection, call.user, name)
+    if handler.takes and call.body:
+        _check_type(call)
     if handler.takes is None or handler.decodes:
         return handler.function(call)
     return handler.function(call, handler.decoder.decode(call.body or b"{}"))
+
+
+def _check_host(request: Request) -> None:
+    host = request.headers.get("Host")
+    if host and not _HOST.fullmatch(host):
+        raise BadRequest(f"Host: expected a name or an address, got {host!r}")
+
+
+def _check_text(call: Call) -> None:
+    """Refuse NUL characters, which no PostgreSQL keeps, wherever text may come from."""
+    if "\0" in call.request.scope["path"] or b"%00" in call.request.scope["query_string"]:
+        raise BadRequest("the address has a NUL character")
+    if b"\\u0000" in call.body and _NUL.search(call.body):
+        raise BadRequest("text with a NUL character cannot be stored")
+
+
+def _check_type(call: Call) -> None:
+    kind = call.request.headers.get("Content-Type", "")
+    if kind and not _JSON.fullmatch(kind):
+        raise WrongType(f'Unsupported media type "{kind}" in request; expected application/json.')
+
+
+def _broken_off() -> BadRequest:
+    return BadRequest("the client broke off in the middle of the body")
 
 
 async def _unless_silent(receive: Receive) -> Message:
@@ -234,9 +266,12 @@ def _is_large(request: Request) -> bool:
 async def _read(request: Request, limit: int) -> bytes:
     chunks: list[bytes] = []
     length = 0
-    async for chunk in request.stream():
-        length += len(chunk)
-        if length > limit:
-            raise TooLarge(f"The body is larger than {limit} bytes.")
-        chunks.append(chunk)
+    try:
+        async for chunk in request.stream():
+            length += len(chunk)
+            if length > limit:
+                raise TooLarge(f"The body is larger than {limit} bytes.")
+            chunks.append(chunk)
+    except ClientDisconnect:
+        raise _broken_off() from None
     return b"".join(chunks)

@@ -9,6 +9,7 @@ Refusal
 ├── TooSlow          408
 ├── Conflict         409
 ├── TooLarge         413
+├── WrongType        415
 ├── TooMany          429
 └── Unavailable      503
 """
@@ -20,7 +21,7 @@ import re
 from typing import Any, ClassVar
 
 import msgspec
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, IntegrityError
 from starlette.exceptions import HTTPException
 
 from cvat_hub.media.errors import MediaError, UploadConflict
@@ -92,6 +93,10 @@ class TooLarge(_Told):
     status = 413
 
 
+class WrongType(_Told):
+    status = 415
+
+
 class TooMany(_Told):
     """Something was tried too often; it may be tried again in so many seconds."""
 
@@ -151,8 +156,14 @@ def reply_to(error: Exception) -> Reply:
             return reply_to(invalid(error))
         case msgspec.DecodeError() | UnicodeDecodeError():
             return json_reply({"detail": f"JSON parse error - {error}"}, 400)
+        case RecursionError():
+            # Nothing of ours goes that deep by itself.
+            return json_reply({"detail": "JSON parse error - it is nested too deeply"}, 400)
         case DataError():
-            return json_reply(["a value cannot be stored, such as text with a NUL character"], 400)
+            return json_reply(["a value cannot be stored"], 400)
+        case IntegrityError():
+            # Of two writers at a time, the second finds the world changed since it looked.
+            return json_reply({"detail": "Somebody else changed this meanwhile; try again."}, 409)
         case HTTPException():
             return json_reply({"detail": error.detail}, error.status_code, error.headers)
     log.error("unexpected error", exc_info=error)

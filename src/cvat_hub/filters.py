@@ -1,6 +1,7 @@
 """What lists can be narrowed and sorted by: plain parameters, `search`, `filter`, `sort`.
 
-`filter` is JSON logic over the same fields: `{"and": [{"==": [{"var": "name"}, "cats"]}]}`.
+`filter` is JSON logic over the same fields: `{"and": [{"==": [{"var": "name"}, "cats"]}]}`. A field
+that has no value is not equal to anything, and not less or more than anything.
 """
 
 from __future__ import annotations
@@ -13,23 +14,31 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, cast, false, not_, or_
+from sqlalchemy import ColumnElement, Select, and_, cast, false, func, not_, or_
 from sqlalchemy import String as SqlString
 
 from .errors import BadRequest, at
 
 Column = ColumnElement[Any]
+# Databases refuse conditions that are too large; these are larger than anybody needs.
 _MAX_DEPTH = 20
+_MAX_RULES = 200
+_MAX_VALUES = 1000
+_MAX_WORDS = 32
+_MAX_TEXT = 256
 
 
 @dataclass(frozen=True)
 class Fields:
     """The fields of a list: by which it can be filtered and sorted, and in which it is searched.
 
-    `order` is how it is sorted if nothing is said.
+    Attributes:
+        key: is different in each row, so that equal rows have an order, and pages don't overlap.
+        order: how the list is sorted if nothing is said.
     """
 
     columns: Mapping[str, Column]
+    key: Column
     searched: Sequence[str] = ()
     order: str = "-id"
 
@@ -41,19 +50,16 @@ class Fields:
         """
         for name in self.columns.keys() & parameters.keys():
             query = query.where(self._equals(name, parameters[name]))
-        if words := parameters.get("search"):
-            found = [
-                cast(self.columns[name], SqlString).icontains(words, autoescape=True)
-                for name in self.searched
-            ]
-            query = query.where(or_(false(), *found))
+        for word in _words(parameters.get("search", "")) if self.searched else ():
+            query = query.where(or_(*(_contains(self.columns[n], word) for n in self.searched)))
         if parameters.get("filter"):
             query = query.where(self._filter(parameters["filter"]))
-        return query.order_by(*self._order(parameters.get("sort") or self.order))
+        return query.order_by(*self._order(parameters.get("sort") or self.order), self.key.desc())
 
     def parameters(self) -> dict[str, dict[str, Any]]:
         """Return what may stand behind the question mark, with a schema of each."""
-        return {name: {"type": "string"} for name in (*self.columns, "search", "filter", "sort")}
+        general = ("search", "filter", "sort") if self.searched else ("filter", "sort")
+        return {name: {"type": "string"} for name in (*self.columns, *general)}
 
     def _equals(self, name: str, text: str) -> Column:
         column = self.columns[name]
@@ -63,25 +69,23 @@ class Fields:
                 raise at([name], "Enter true or false.")
             return column.is_(_TRUTHS[text.lower()])
         if not issubclass(kind, int):
-            equal: Column = column == _value(column, text)
+            equal: Column = column == _value(column, text, name)
             return equal
         if not re.fullmatch("-?[0-9]{1,40}", text):
             raise at([name], "Enter a number.")
         return column == _bounded(int(text))
 
     def _order(self, sort: str) -> list[Column]:
-        order: list[Column] = []
-        for field in sort.split(","):
-            name = field.strip().lstrip("-")
-            column = self._column(name)
-            order.append(column.desc() if field.strip().startswith("-") else column.asc())
-        return order
+        fields = dict.fromkeys(field.strip() for field in sort.split(","))
+        return [_ordered(self._column(f.removeprefix("-")), f.startswith("-")) for f in fields]
 
     def _filter(self, text: str) -> Column:
+        if text.count("{") > _MAX_RULES:
+            raise at(["filter"], f"more than {_MAX_RULES} rules")
         try:
             return self._rule(msgspec.json.decode(text), 0)
         except (msgspec.DecodeError, RecursionError):
-            raise BadRequest({"filter": ["expected JSON logic"]}) from None
+            raise at(["filter"], "expected JSON logic") from None
 
     def _rule(self, rule: Any, depth: int) -> Column:
         if not isinstance(rule, dict) or len(rule) != 1 or depth > _MAX_DEPTH:
@@ -93,7 +97,8 @@ class Fields:
         if name in _JUNCTIONS:
             return _JUNCTIONS[name](*(self._rule(operand, depth + 1) for operand in operands))
         if name == "!" and len(operands) == 1:
-            return not_(self._rule(operands[0], depth + 1))
+            # To SQL, the contrary of what is unknown is unknown as well.
+            return not_(func.coalesce(self._rule(operands[0], depth + 1), false()))
         if name in _ORDERS and len(operands) == 3:
             low, middle, high = operands
             return and_(self._comparison(name, low, middle), self._comparison(name, middle, high))
@@ -115,8 +120,10 @@ class Fields:
     def _membership(self, left: Any, right: Any) -> Column:
         if not isinstance(right, list):
             # A piece of text, in the value of a field.
-            return self._variable(right).icontains(_text(left), autoescape=True)
+            return _contains(self._variable(right), _text(left))
         column = self._variable(left)
+        if len(right) > _MAX_VALUES:
+            raise at(["filter"], f"expected at most {_MAX_VALUES} values")
         return column.in_([_value(column, item) for item in right])
 
     def _variable(self, operand: Any) -> Column:
@@ -137,7 +144,7 @@ _JUNCTIONS: Mapping[str, Callable[..., Column]] = {
 }
 _COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq,
-    "!=": operator.ne,
+    "!=": lambda column, value: not_(func.coalesce(column == value, false())),
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -146,6 +153,26 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
 _ORDERS = frozenset({"<", "<=", ">", ">="})
 _MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def _words(search: str) -> Sequence[str]:
+    words = sorted(set(re.split(r"[\s,]+", search)) - {""})
+    if len(words) > _MAX_WORDS or any(len(word) > _MAX_TEXT for word in words):
+        raise at(["search"], f"expected {_MAX_WORDS} words of {_MAX_TEXT} characters at most")
+    return words
+
+
+def _contains(column: Column, text: str) -> Column:
+    if len(text) > _MAX_TEXT:
+        raise at(["filter"], f"expected text of {_MAX_TEXT} characters at most")
+    return cast(column, SqlString).icontains(text, autoescape=True)
+
+
+def _ordered(column: Column, descending: bool) -> Column:
+    # Databases disagree on where rows without a value belong.
+    if not getattr(column, "nullable", True):
+        return column.desc() if descending else column.asc()
+    return column.desc().nulls_first() if descending else column.asc().nulls_last()
 
 
 def _is_set(column: Column) -> Column:
@@ -157,23 +184,26 @@ def _is_set(column: Column) -> Column:
     return column.is_not(None) if empty is None else and_(column.is_not(None), column != empty)
 
 
-def _value(column: Column, value: Any) -> Any:
+def _value(column: Column, value: Any, place: str = "filter") -> Any:
     """Return a value that the column can be compared with."""
     kind = _type(column)
     fits = isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
     if value is None or fits:
         return _bounded(value) if type(value) is int else value
     if kind is datetime.datetime:
-        return _aware(value)
-    raise at(["filter"], f"{value!r} is not of type {kind.__name__}")
+        return _aware(value, place)
+    raise at([place], f"{value!r} is not of type {kind.__name__}")
 
 
-def _aware(value: Any) -> datetime.datetime:
+def _aware(value: Any, place: str) -> datetime.datetime:
     try:
         date = msgspec.convert(value, datetime.datetime)
     except msgspec.ValidationError:
-        raise at(["filter"], f"{value!r} is not a date such as 2026-01-31T12:00:00Z") from None
-    return date if date.tzinfo else date.replace(tzinfo=datetime.UTC)
+        raise at([place], f"{value!r} is not a date such as 2026-01-31T12:00:00Z") from None
+    try:
+        return date.astimezone(datetime.UTC) if date.tzinfo else date.replace(tzinfo=datetime.UTC)
+    except OverflowError:
+        raise at([place], f"{value!r} is too far away") from None
 
 
 def _type(column: Column) -> type:
@@ -182,11 +212,11 @@ def _type(column: Column) -> type:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise at(["filter"], "expected text")
+    if not isinstance(value, str) or len(value) > _MAX_TEXT:
+        raise at(["filter"], f"expected text of {_MAX_TEXT} characters at most")
     return value
 
 
 def _bounded(number: int) -> int:
-    # Databases refuse numbers that no row can have; to them, -1 means the same.
-    return number if abs(number) < 2**31 else -1
+    # Databases refuse numbers that no row can have; those at the ends mean the same.
+    return max(-(2**31), min(number, 2**31 - 1))

@@ -64,7 +64,7 @@ def create_token(call: Call, asked: models.AccessTokenWriteRequest) -> Reply:
             value,
             call.hub.clock(),
             read_only=asked.get("read_only", True),
-            until=_aware(asked.get("expiry_date")),
+            until=_in_utc(asked.get("expiry_date")),
         )
     return json_reply(records.access_token(call, token, value), 201)
 
@@ -88,7 +88,7 @@ def change_token(call: Call, asked: models.PatchedAccessTokenWriteRequest) -> Re
         name: asked.get(name) for name in ("name", "expiry_date", "read_only") if name in asked
     }
     if "expiry_date" in values:
-        values["expiry_date"] = _aware(values["expiry_date"])
+        values["expiry_date"] = _in_utc(values["expiry_date"])
     with call.hub.store.write() as connection:
         changed = users.change_access_token(
             connection, call.user.id, _token_id(call), values, call.hub.clock()
@@ -156,8 +156,13 @@ def _set_cookie(call: Call, reply: Reply, name: str, value: str, seconds: int) -
     )
 
 
-def _aware(date: datetime.datetime | None) -> datetime.datetime | None:
-    return date.replace(tzinfo=datetime.UTC) if date and date.tzinfo is None else date
+def _in_utc(date: datetime.datetime | None) -> datetime.datetime | None:
+    if date is None:
+        return None
+    try:
+        return date.astimezone(datetime.UTC) if date.tzinfo else date.replace(tzinfo=datetime.UTC)
+    except OverflowError:
+        raise at(["expiry_date"], "the date is out of range") from None
 
 
 ROUTES = {

@@ -1,15 +1,14 @@
 """The way to the database: SQLite in one file, or PostgreSQL.
 
-On SQLite there is one writer at a time; readers never wait for it (write-ahead log). A committed
-write survives the hub being killed at any moment; a power cut may take the last moments, never
-half of a write.
+On SQLite there is one writer at a time, and writers take turns in the order in which they came;
+readers never wait for them (write-ahead log). A committed write survives the hub being killed at
+any moment; a power cut may take the last moments, never half of a write.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,9 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import URL, Connection, CursorResult, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from .checkpoints import Checkpoints
+from .turns import Turns
 
 _WAIT_SECONDS = 30
 _MIGRATION_LOCK = 4_286_001
@@ -33,13 +35,20 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._one_writer: threading.Lock | None
+        self._turns: Turns | None = None
+        self._checkpoints: Checkpoints | None = None
         self._writing = engine.execution_options(writes=True)
         if engine.dialect.name == "sqlite":
-            self._reading, self._one_writer = engine, threading.Lock()
+            self._reading = engine
+            self._turns = Turns()
+            self._checkpoints = Checkpoints(engine)
         else:
             self._reading = engine.execution_options(isolation_level="REPEATABLE READ")
-            self._one_writer = None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other hubs may use the database at the same time."""
+        return self._turns is None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -50,13 +59,15 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Open a transaction that is committed at the end, or on an error leaves no trace."""
-        with ExitStack() as stack:
-            if self._one_writer:
-                stack.enter_context(self._one_writer)
-            yield stack.enter_context(self._writing.begin())
+        with self._turns or nullcontext(), self._writing.begin() as connection:
+            yield connection
+        if self._checkpoints:
+            self._checkpoints.note_commit()
 
     def close(self) -> None:
         """Close all connections."""
+        if self._checkpoints:
+            self._checkpoints.close()
         self._engine.dispose()
 
 
@@ -119,6 +130,8 @@ def _on_connect(connection: Any, _record: Any) -> None:
         "synchronous=NORMAL",
         "foreign_keys=ON",
         "cache_size=-16000",
+        # Otherwise a writer that nobody expects it of would do it, while others wait for it.
+        "wal_autocheckpoint=0",
     ):
         connection.execute(f"PRAGMA {pragma}")
 

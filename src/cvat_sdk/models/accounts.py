@@ -12,7 +12,7 @@ from .record import UNSET, Record, UnsetType
 Date = datetime.datetime
 Secret = Annotated[str, Meta(min_length=1)]
 Password = Annotated[str, Meta(min_length=1, max_length=128)]
-UserName = Annotated[str, Meta(min_length=1, max_length=150, pattern=r"^[\w.@+-]+$")]
+UserName = Annotated[str, Meta(min_length=1, max_length=150, pattern=r"^[\w.@+-]+$(?!\n)")]
 PersonName = Annotated[str, Meta(max_length=150)]
 TokenName = Annotated[str, Meta(min_length=1, max_length=50)]
 
