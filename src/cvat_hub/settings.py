@@ -35,7 +35,7 @@ class Settings:
         str,
         "address of the database, `postgresql://...` or `sqlite:///...`; "
         "SQLite in the data folder unless given",
-    ] = ""
+    ] = field(default="", repr=False)
     host: Annotated[str, "address to listen on"] = "127.0.0.1"
     port: Annotated[int, "port to listen on; 0 lets the system choose"] = 8080
     trusted_proxies: Annotated[

@@ -14,7 +14,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, CursorResult, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from .checkpoints import Checkpoints
@@ -116,12 +116,23 @@ def inserted_id(result: CursorResult[Any]) -> int:
 
 
 def _engine(url: str) -> Engine:
-    if make_url(url).get_backend_name() != "sqlite":
+    if _parsed(url).get_backend_name() != "sqlite":
         return create_engine(url, **_OPTIONS)
     engine = create_engine(url, **_OPTIONS, connect_args={"timeout": _WAIT_SECONDS})
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     return engine
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except ValueError:
+        # Its message would show a part of the address, which may be a part of the password.
+        raise StoreError(
+            "database: the address cannot be used: its port is not a number; "
+            "in passwords, write : / @ and % as %3A %2F %40 and %25"
+        ) from None
 
 
 def _on_connect(connection: Any, _record: Any) -> None:
