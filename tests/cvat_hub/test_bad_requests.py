@@ -36,87 +36,14 @@ PASSWORD = "correct horse"
 HUGE = 2**80
 NOBODY = 2**31 - 1
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND")
-# What a request may leave behind of which it is not the subject.
-_UNWATCHED = {"logins", "counters", "annotations", "alembic_version"}
-
-
-@dataclasses.dataclass
-class World:
-    """Somebody with one object of each noun, and their names in the table's paths."""
-
-    hub: Any
-    client: Any
-    names: dict[str, Any]
-
-    def send(self, request: str, sent: Any = None, **options: Any) -> Any:
-        """Send a request such as "PATCH tasks/{task}"; bytes go out as they are."""
-        method, path = self.filled(request).split(" ", 1)
-        if isinstance(sent, bytes):
-            return self.client(method, path, body=sent, **options)
-        return self.client(method, path, self._filled(sent), **options)
-
-    def filled(self, text: str) -> str:
-        """Put the names of this world's objects into a text."""
-        for name, value in self.names.items():
-            text = text.replace(f"{{{name}}}", str(value))
-        return text
-
-    def _filled(self, sent: Any) -> Any:
-        """Do so in a body, where a name alone stands for its value."""
-        if isinstance(sent, dict):
-            return {name: self._filled(value) for name, value in sent.items()}
-        if isinstance(sent, list):
-            return [self._filled(value) for value in sent]
-        if isinstance(sent, str) and sent[1:-1] in self.names and sent[0] == "{":
-            return self.names[sent[1:-1]]
-        return sent
-
-    def objects(self) -> dict[str, list[Any]]:
-        """Return all that the hub knows, of everybody."""
-        with self.hub.store.read() as connection:
-            return {
-                table.name: sorted(map(repr, connection.execute(select(table))))
-                for table in tables.metadata.sorted_tables
-                if table.name not in _UNWATCHED
-            }
 
 
 @pytest.fixture(scope="module")
-def world(hub: Any, new_task: Callable[..., Any]) -> World:
-    mine = _with_objects(hub, new_task)
-    theirs = _with_objects(hub, new_task)
+def world(new_world: Callable[..., Any]) -> Any:
+    """Somebody with objects, who knows the names of somebody else's as well."""
+    mine, theirs = new_world(), new_world()
     mine.names |= {f"their_{name}": value for name, value in theirs.names.items()}
     return mine
-
-
-def _with_objects(hub: Any, new_task: Callable[..., Any]) -> World:
-    client, guest = hub.new_user(), hub.new_user()
-    task = new_task(client, frames=2, labels=[{"name": "cat"}])
-    slug = f"place{client.user_id}"
-    place = client("POST", "organizations", {"slug": slug}).json
-    asked = {"role": "worker", "email": hub.name_of(guest)}
-    invitation = client("POST", f"invitations?org={slug}", asked).json
-    members = client("GET", f"memberships?org={slug}").json["results"]
-    project = client("POST", "projects", {"name": "p", "labels": [{"name": "cat"}]}).json
-    return World(
-        hub,
-        client,
-        {
-            "task": task["id"],
-            "job": client("GET", f"jobs?task_id={task['id']}").json["results"][0]["id"],
-            "label": client("GET", f"labels?task_id={task['id']}").json["results"][0]["id"],
-            "project": project["id"],
-            "organization": place["id"],
-            "slug": slug,
-            "member": next(one["id"] for one in members if one["role"] == "worker"),
-            "invitation": invitation["key"],
-            "token": client("POST", "auth/access_tokens", {"name": "t"}).json["id"],
-            "user": client.user_id,
-            "username": hub.name_of(client),
-            "guest": guest.user_id,
-            "request": quote(f"action=create&target=task&target_id={task['id']}"),
-        },
-    )
 
 
 def check_form(answer: Any, place: str = "") -> None:
@@ -179,9 +106,7 @@ IDS = (
 @pytest.mark.parametrize(
     ("noun", "method"), [(noun, method) for noun, methods in NOUNS.items() for method in methods]
 )
-def test_what_is_not_there_or_not_ones_own_is_not_found(
-    world: World, noun: str, method: str
-) -> None:
+def test_what_is_not_there_or_not_ones_own_is_not_found(world: Any, noun: str, method: str) -> None:
     before = world.objects()
     own = _OWN_NAME.get(noun, noun.partition("/")[0].removesuffix("s"))
     path = noun if "{}" in noun else f"{noun}/{{}}"
@@ -388,7 +313,7 @@ BODIES: list[Bad] = [
 
 
 @pytest.mark.parametrize("request_", dict.fromkeys(bad.request for bad in BODIES))
-def test_a_body_that_does_not_fit_is_refused_at_its_place(world: World, request_: str) -> None:
+def test_a_body_that_does_not_fit_is_refused_at_its_place(world: Any, request_: str) -> None:
     before = world.objects()
     for bad in BODIES:
         if bad.request == request_:
@@ -419,7 +344,7 @@ TEXTS = [
 
 @pytest.mark.parametrize(("request_", "field", "rest"), TEXTS)
 def test_text_that_is_no_text_is_refused(
-    world: World, request_: str, field: str, rest: dict[str, Any]
+    world: Any, request_: str, field: str, rest: dict[str, Any]
 ) -> None:
     before = world.objects()
     for text in ("a\0b", "\\\0", "\ud800", "a\udfff"):
@@ -479,7 +404,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("what", MALFORMED)
-def test_no_route_takes_a_body_that_is_not_the_json_it_expects(world: World, what: str) -> None:
+def test_no_route_takes_a_body_that_is_not_the_json_it_expects(world: Any, what: str) -> None:
     before = world.objects()
     for method, path in BODY_ROUTES:
         answer = world.send(f"{method} {_own(path)}?org={{slug}}&action=create", MALFORMED[what])
@@ -504,7 +429,7 @@ def test_no_route_takes_a_body_that_is_not_the_json_it_expects(world: World, wha
         "é",
     ],
 )
-def test_no_route_takes_json_that_is_said_to_be_something_else(world: World, kind: str) -> None:
+def test_no_route_takes_json_that_is_said_to_be_something_else(world: Any, kind: str) -> None:
     before = world.objects()
     for method, path in BODY_ROUTES:
         headers = {"Content-Type": kind.encode("latin-1").decode("latin-1")}
@@ -542,7 +467,7 @@ def _own(path: str) -> str:
 
 
 @pytest.mark.parametrize("path", ROUTES)
-def test_each_route_names_its_methods_and_refuses_others(world: World, path: str) -> None:
+def test_each_route_names_its_methods_and_refuses_others(world: Any, path: str) -> None:
     handlers = ROUTES[path]
     known = {*handlers, "OPTIONS"} | ({"HEAD"} if "GET" in handlers else set())
     before = world.objects()
@@ -580,7 +505,7 @@ def test_each_route_names_its_methods_and_refuses_others(world: World, path: str
     ],
     ids=lambda path: path[:40] or "empty",
 )
-def test_a_path_that_leads_nowhere_is_not_found(world: World, path: str) -> None:
+def test_a_path_that_leads_nowhere_is_not_found(world: Any, path: str) -> None:
     for method in ("GET", "POST", "DELETE"):
         answer = world.send(f"{method} {world.client.address}/api/{path}")
         assert answer.status == 404, answer.body
@@ -684,9 +609,7 @@ _SEARCHED_NOT = {"requests"}
 @pytest.mark.parametrize(
     ("query", "place", "status"), NARROWED, ids=[row[0][:50] for row in NARROWED]
 )
-def test_no_list_can_be_asked_for_nonsense(
-    world: World, query: str, place: str, status: int
-) -> None:
+def test_no_list_can_be_asked_for_nonsense(world: Any, query: str, place: str, status: int) -> None:
     for path, fields in LISTS.items():
         if query.startswith(("search=x", "search=%")) and path in _SEARCHED_NOT:
             continue
@@ -698,7 +621,7 @@ def test_no_list_can_be_asked_for_nonsense(
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_each_field_of_a_list_narrows_and_sorts_it(world: World, path: str) -> None:
+def test_each_field_of_a_list_narrows_and_sorts_it(world: Any, path: str) -> None:
     for name, column in LISTS[path].columns.items():
         asked = [f"sort={name}", f"sort=-{name},{name}", _logic({"var": name})]
         asked += [
@@ -756,7 +679,7 @@ OWN_PARAMETERS = [
     ("path", "place", "status"), OWN_PARAMETERS, ids=[row[0][:50] for row in OWN_PARAMETERS]
 )
 def test_a_parameter_that_makes_no_sense_is_refused(
-    world: World, path: str, place: str, status: int
+    world: Any, path: str, place: str, status: int
 ) -> None:
     answer = world.send(f"GET {path}")
     assert answer.status == status, answer.body
@@ -799,7 +722,7 @@ STRANGERS = [
 
 
 @pytest.mark.parametrize("request_", ["GET users/self", "POST tasks"])
-def test_an_authorization_that_is_none_is_refused(world: World, request_: str) -> None:
+def test_an_authorization_that_is_none_is_refused(world: Any, request_: str) -> None:
     before = world.objects()
     stranger = dataclasses.replace(world, client=world.hub.client())
     sent = {"name": "x"} if "POST" in request_ else None
@@ -848,7 +771,7 @@ PAGES = [
 
 @pytest.mark.parametrize(("own", "status"), PAGES)
 def test_a_page_of_a_stranger_writes_nothing(
-    world: World, session: Mapping[str, str], own: dict[str, str], status: int
+    world: Any, session: Mapping[str, str], own: dict[str, str], status: int
 ) -> None:
     before = world.objects()
     host = world.client.address.partition("://")[2]
