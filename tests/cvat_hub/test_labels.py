@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from cvat_hub.annotations import parse_new
+
 SELECT = {"name": "kind", "mutable": False, "input_type": "select", "values": ["a", "b"]}
 SPEED = {"name": "speed", "mutable": True, "input_type": "number", "values": ["0", "9", "1"]}
 SEEN = {"name": "seen", "mutable": True, "input_type": "checkbox", "values": ["false"]}
@@ -112,6 +114,24 @@ def untouched(request: Any, hub: Any, new_task: Callable[..., Any]) -> Painted:
     return _painted(request.param, hub.new_user(), new_task)
 
 
+def test_labels_that_change_while_annotations_are_checked_are_a_conflict(
+    painted: Painted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = painted.labels["plain"]["id"]
+
+    def parse_late(*args: Any) -> Any:
+        items = parse_new(*args)
+        assert painted.client("DELETE", f"labels/{plain}").status == 204
+        return items
+
+    monkeypatch.setattr("cvat_hub.routes.annotations.parse_new", parse_late)
+    tag = {"label_id": plain, "frame": 0}
+    path = f"tasks/{painted.tasks[0]}/annotations?action=create"
+    answer = painted.client("PATCH", path, {"tags": [tag]})
+    assert answer.status == 409
+    assert f'"label_id": {plain}' not in str(painted.annotations).replace("'", '"')
+
+
 def test_a_new_name_and_colour_leave_annotations_alone(painted: Painted) -> None:
     labels, before = painted.state
     car = {"id": labels["car"]["id"], "name": "lorry", "color": "#010203"}
@@ -176,15 +196,23 @@ def test_an_attribute_of_a_point_is_removed(painted: Painted) -> None:
     assert painted.annotations == expected
 
 
-def _forget(part: Any, spec_id: int) -> None:
-    """Remove the values of an attribute wherever they are."""
+def _forget(annotations: list[dict[str, Any]], spec_id: int) -> None:
+    """Remove the values of an attribute wherever they are; what had one is another revision."""
+    for kind in ("tags", "shapes", "tracks"):
+        for item in (item for of_task in annotations for item in of_task[kind]):
+            before = copy.deepcopy(item)
+            _strip(item, spec_id)
+            item["revision"] += item != before
+
+
+def _strip(part: Any, spec_id: int) -> None:
     if isinstance(part, dict):
         if "attributes" in part:
             kept = [value for value in part["attributes"] if value["spec_id"] != spec_id]
             part["attributes"] = kept
         part = list(part.values())
     for item in part if isinstance(part, list) else ():
-        _forget(item, spec_id)
+        _strip(item, spec_id)
 
 
 def test_attributes_are_added_and_changed(painted: Painted) -> None:

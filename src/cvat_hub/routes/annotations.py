@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from dataclasses import replace as replace_field
 from functools import partial
 
 from sqlalchemy import Connection
@@ -27,16 +28,18 @@ from cvat_hub.store import annotations as stored
 from cvat_hub.store import jobs, labels, tasks
 from cvat_hub.store.annotations import KINDS, Item, Known
 from cvat_hub.store.hidden import clear
+from cvat_hub.store.labels import Label
 from cvat_hub.store.numbers import numbers
 from cvat_sdk import models
 
 
 @dataclass(frozen=True)
 class Scope:
-    """The task that is annotated, and the job if only its frames are meant."""
+    """The task that is annotated, its labels, and the job if only its frames are meant."""
 
     task: tasks.Task
     job: jobs.Job | None
+    labels: Sequence[Label] = ()
 
     @property
     def frames(self) -> tuple[int, int] | None:
@@ -79,9 +82,9 @@ def _create(call: Call) -> Reply:
 
 
 def _add(call: Call, scope: Scope, items: list[Item], *, replacing: bool) -> Reply:
-    opened, task_id, now = partial(_opened, call), scope.task.id, call.hub.clock()
-    coming = brought_in(call.hub.store, opened, task_id, items, now)
-    with coming as complete, opened() as connection:
+    task_id, now = scope.task.id, call.hub.clock()
+    coming = brought_in(call.hub.store, partial(_opened, call), task_id, items, now)
+    with coming as complete, _opened(call, scope) as connection:
         leaving = clear(connection, task_id, scope.frames, now) if replacing else []
         complete(connection)
         _touch(call, connection, scope)
@@ -91,7 +94,7 @@ def _add(call: Call, scope: Scope, items: list[Item], *, replacing: bool) -> Rep
 
 def _update(call: Call) -> Reply:
     scope, items = _checked(call, parse_changes)
-    with _opened(call) as connection:
+    with _opened(call, scope) as connection:
         there = stored.known(connection, scope.task.id, [item.id for item in items], scope.frames)
         for kind in KINDS:
             _check_existing(kind, (item.id for item in items if item.kind == kind), there)
@@ -130,9 +133,9 @@ def _checked(
     """Return what is to be written; reading and checking it keeps no writer waiting."""
     with call.hub.store.read() as connection:
         scope = _scope(call, connection, Right.ANNOTATE)
-        found = labels.of_task(connection, scope.task.id)
+        scope = replace_field(scope, labels=labels.of_task(connection, scope.task.id))
     size = scope.task.data.size if scope.task.data else 0
-    rules = Rules(found, size, scope.frames)
+    rules = Rules(scope.labels, size, scope.frames)
     return scope, parse(call.body or b"{}", rules, numbers(call.hub.store))
 
 
@@ -155,13 +158,19 @@ def _check_revisions(wanted: Iterable[Item | Name], there: Mapping[int, Known]) 
 
 
 @contextmanager
-def _opened(call: Call) -> Iterator[Connection]:
-    """Open a transaction in which the annotations may be changed, and nobody else changes them."""
+def _opened(call: Call, checked: Scope | None = None) -> Iterator[Connection]:
+    """Open a transaction in which the annotations may be changed, and nobody else changes them.
+
+    Args:
+        checked: what the annotations to be written were checked against.
+    """
     with call.hub.store.write() as connection:
         # The task may have been deleted, or taken away, since it was looked at.
         scope = _scope(call, connection, Right.ANNOTATE)
         if not stored.lock(connection, scope.task.id):
             raise NotFound
+        if checked and labels.of_task(connection, scope.task.id) != checked.labels:
+            raise Conflict("The labels were changed meanwhile. Try again.")
         yield connection
 
 
