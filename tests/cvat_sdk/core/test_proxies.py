@@ -100,9 +100,12 @@ def test_lists_are_made_in_the_organization_asked_for(
     client: Client, server: Any, organization: dict[str, Any], sent: dict[str, Any]
 ) -> None:
     _pages(server, [])
-    get_paginated_collection(client.api_client.tasks_api.list_endpoint, **organization)
-    query = server.sent[0].query
+    with client.organization_context("others"):
+        get_paginated_collection(client.api_client.tasks_api.list_endpoint, **organization)
+    query, headers = server.sent[0].query, server.sent[0].headers
     assert {name: query[name] for name in query if name.startswith("org")} == sent
+    # Servers refuse a request that names two.
+    assert headers.get("X-Organization") == (None if sent else "others")
 
 
 def test_labels_and_jobs_are_those_of_the_task(task: Task, server: Any) -> None:
