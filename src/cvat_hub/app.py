@@ -10,10 +10,13 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 from . import schema
 from .call import Endpoint, Handler, Lanes
 from .errors import reply_to
+from .forwarded import Forwarded
+from .health import Health
 from .hub import Hub
 from .replies import Reply
 from .routes import annotations as annotation_routes
@@ -24,6 +27,7 @@ from .routes import (
     jobs,
     labels,
     memberships,
+    operation,
     organizations,
     projects,
     requests,
@@ -32,6 +36,7 @@ from .routes import (
     uploads,
     users,
 )
+from .watch import Watch
 
 _DESCRIBED: Mapping[str, Mapping[str, Handler]] = {
     **server.ROUTES,
@@ -70,20 +75,23 @@ class IdConvertor(Convertor[int]):
 register_url_convertor("id", IdConvertor())
 
 
-def create_app(hub: Hub) -> Starlette:
+def create_app(hub: Hub) -> ASGIApp:
     """Return the application that serves an open hub."""
-    return Starlette(
+    routed = Starlette(
         routes=list(_routes(hub)),
         exception_handlers={HTTPException: _translate, Exception: _translate},
     )
+    return Forwarded(Watch(routed, hub.metrics), hub.settings.trusted_proxies)
 
 
 def _routes(hub: Hub) -> Iterator[BaseRoute]:
     lanes = Lanes()
-    for path, handlers in ROUTES.items():
-        endpoint = Endpoint(hub, lanes, handlers)
+    below_api = {f"/api/{path}": handlers for path, handlers in ROUTES.items()}
+    for path, handlers in (below_api | operation.ROUTES).items():
+        endpoint = Endpoint(hub, lanes, path, handlers)
         for ending in ("", "/"):
-            yield Route(f"/api/{path}{ending}", endpoint)
+            yield Route(path + ending, endpoint)
+    yield Route(Health.route, Health(hub))
 
 
 async def _translate(request: Request, error: Any) -> Reply:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import enum
 import inspect
+import re
 import typing
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,9 +22,18 @@ import anyio.from_thread
 import anyio.to_thread
 import msgspec
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message, Receive
 
 from . import spaces
-from .errors import BadRequest, NotAllowed, TooLarge, Unavailable, reply_to
+from .errors import (
+    BadRequest,
+    NotAllowed,
+    TooLarge,
+    TooSlow,
+    Unavailable,
+    WrongType,
+    reply_to,
+)
 from .hub import Hub
 from .identity import Identity, identify, is_by_password
 from .replies import Reply, empty
@@ -32,6 +42,11 @@ from .store.users import User
 
 T = TypeVar("T")
 _INLINE = 64 * 1024
+_HOST = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?", re.ASCII)
+_JSON = re.compile(r"\s*application/([\w.-]+\+)?json\s*(;.*)?", re.ASCII | re.IGNORECASE)
+_NUL = re.compile(rb"(?<!\\)(\\\\)*\\u0000")
+_CONVERTOR = re.compile(r":\w+}")
+SILENCE_SECONDS = 60
 
 
 class Lane(enum.Enum):
@@ -134,7 +149,7 @@ class Call:
             while chunk := anyio.from_thread.run(_next, stream):
                 yield chunk
         except ClientDisconnect:
-            raise BadRequest("the client broke off in the middle of the body") from None
+            raise _broken_off() from None
 
 
 async def _next(stream: AsyncIterator[bytes]) -> bytes:
@@ -145,9 +160,10 @@ async def _next(stream: AsyncIterator[bytes]) -> bytes:
 
 
 class Endpoint:
-    """All methods of one path, as an ASGI application."""
+    """All methods of one path, as an ASGI application; `route` is the path's template."""
 
-    def __init__(self, hub: Hub, lanes: Lanes, handlers: Mapping[str, Handler]) -> None:
+    def __init__(self, hub: Hub, lanes: Lanes, path: str, handlers: Mapping[str, Handler]) -> None:
+        self.route = _CONVERTOR.sub("}", path)
         self._hub = hub
         self._lanes = lanes
         self._handlers = dict(handlers)
@@ -155,7 +171,7 @@ class Endpoint:
             self._handlers.setdefault("HEAD", handlers["GET"])
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        request = Request(scope, receive)
+        request = Request(scope, partial(_unless_silent, receive))
         try:
             reply = await self._reply(request)
         except asyncio.CancelledError:
@@ -164,6 +180,7 @@ class Endpoint:
 
     async def _reply(self, request: Request) -> Reply:
         try:
+            _check_host(request)
             handler = self._handlers.get(request.method)
             if handler is None:
                 return self._other_method(request.method)
@@ -172,7 +189,8 @@ class Endpoint:
                 # Nobody is to fill our memory without having said who they are.
                 await self._identify(call)
             if not handler.streams:
-                call.body = await _read(request, self._hub.settings.max_json_bytes)
+                limit = _INLINE if handler.public else self._hub.settings.max_json_bytes
+                call.body = await _read(request, limit)
             if not handler.public and call.identity is None and is_by_password(request):
                 await self._identify(call)
             return await self._lanes.run(handler.lane, partial(_answer, handler, call))
@@ -193,14 +211,49 @@ class Endpoint:
 
 
 def _answer(handler: Handler, call: Call) -> Reply:
+    _check_text(call)
     if not handler.public and call.identity is None:
         call.identity = identify(call.hub, call.request)
     if not handler.public and (name := spaces.named(call.request.headers, call.query)):
         with call.hub.store.read() as connection:
             call.space = spaces.find(connection, call.user, name)
+    if handler.takes and call.body:
+        _check_type(call)
     if handler.takes is None or handler.decodes:
         return handler.function(call)
     return handler.function(call, handler.decoder.decode(call.body or b"{}"))
+
+
+def _check_host(request: Request) -> None:
+    host = request.headers.get("Host")
+    if host and not _HOST.fullmatch(host):
+        raise BadRequest(f"Host: expected a name or an address, got {host!r}")
+
+
+def _check_text(call: Call) -> None:
+    """Refuse NUL characters, which no PostgreSQL keeps, wherever text may come from."""
+    if "\0" in call.request.scope["path"] or b"%00" in call.request.scope["query_string"]:
+        raise BadRequest("the address has a NUL character")
+    if b"\\u0000" in call.body and _NUL.search(call.body):
+        raise BadRequest("text with a NUL character cannot be stored")
+
+
+def _check_type(call: Call) -> None:
+    kind = call.request.headers.get("Content-Type", "")
+    if kind and not _JSON.fullmatch(kind):
+        raise WrongType(f'Unsupported media type "{kind}" in request; expected application/json.')
+
+
+def _broken_off() -> BadRequest:
+    return BadRequest("the client broke off in the middle of the body")
+
+
+async def _unless_silent(receive: Receive) -> Message:
+    try:
+        async with asyncio.timeout(SILENCE_SECONDS):
+            return await receive()
+    except TimeoutError:
+        raise TooSlow(f"Nothing of the body came for {SILENCE_SECONDS} seconds.") from None
 
 
 def _is_large(request: Request) -> bool:
@@ -213,9 +266,12 @@ def _is_large(request: Request) -> bool:
 async def _read(request: Request, limit: int) -> bytes:
     chunks: list[bytes] = []
     length = 0
-    async for chunk in request.stream():
-        length += len(chunk)
-        if length > limit:
-            raise TooLarge(f"The body is larger than {limit} bytes.")
-        chunks.append(chunk)
+    try:
+        async for chunk in request.stream():
+            length += len(chunk)
+            if length > limit:
+                raise TooLarge(f"The body is larger than {limit} bytes.")
+            chunks.append(chunk)
+    except ClientDisconnect:
+        raise _broken_off() from None
     return b"".join(chunks)

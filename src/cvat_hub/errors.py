@@ -6,8 +6,12 @@ Refusal
 ├── Forbidden        403
 ├── NotFound         404
 ├── NotAllowed       405
+├── TooSlow          408
 ├── Conflict         409
-└── TooLarge         413
+├── TooLarge         413
+├── WrongType        415
+├── TooMany          429
+└── Unavailable      503
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from starlette.exceptions import HTTPException
 
 from cvat_hub.media.errors import MediaError, UploadConflict
 
+from .exchange import request_id
 from .replies import Reply, json_reply
 
 log = logging.getLogger("cvat_hub")
@@ -74,12 +79,33 @@ class NotAllowed(_Told):
     status = 405
 
 
+class TooSlow(_Told):
+    status = 408
+    # What may still come of the body is not to be taken for another request.
+    headers: ClassVar[dict[str, str]] = {"Connection": "close"}
+
+
 class Conflict(_Told):
     status = 409
 
 
 class TooLarge(_Told):
     status = 413
+
+
+class WrongType(_Told):
+    status = 415
+
+
+class TooMany(_Told):
+    """Something was tried too often; it may be tried again in so many seconds."""
+
+    status = 429
+
+    def __init__(self, seconds: int) -> None:
+        plural = "" if seconds == 1 else "s"
+        super().__init__(f"Request was throttled. Expected available in {seconds} second{plural}.")
+        self.seconds = seconds
 
 
 class Unavailable(_Told):
@@ -118,6 +144,8 @@ _MISSING = re.compile(r"Object missing required field `(\w+)`")
 def reply_to(error: Exception) -> Reply:
     """Return what a client sees of an error; one that nobody expected goes to the log."""
     match error:
+        case TooMany():
+            return json_reply(error.body, error.status, {"Retry-After": str(error.seconds)})
         case Refusal():
             return json_reply(error.body, error.status, error.headers)
         case UploadConflict():
@@ -128,12 +156,16 @@ def reply_to(error: Exception) -> Reply:
             return reply_to(invalid(error))
         case msgspec.DecodeError() | UnicodeDecodeError():
             return json_reply({"detail": f"JSON parse error - {error}"}, 400)
-        case IntegrityError():
-            log.warning("two writers were in each other's way: %s", error.orig)
-            return json_reply({"detail": "Somebody else changed this meanwhile. Try again."}, 409)
+        case RecursionError():
+            # Nothing of ours goes that deep by itself.
+            return json_reply({"detail": "JSON parse error - it is nested too deeply"}, 400)
         case DataError():
-            return json_reply(["a value cannot be stored, such as text with a NUL character"], 400)
+            return json_reply(["a value cannot be stored"], 400)
+        case IntegrityError():
+            # Of two writers at a time, the second finds the world changed since it looked.
+            return json_reply({"detail": "Somebody else changed this meanwhile; try again."}, 409)
         case HTTPException():
             return json_reply({"detail": error.detail}, error.status_code, error.headers)
     log.error("unexpected error", exc_info=error)
-    return json_reply({"detail": "The hub failed on this request; its log says why."}, 500)
+    told = f"The hub failed on this request; its log says why, at {request_id() or 'this time'}."
+    return json_reply({"detail": told}, 500)

@@ -22,7 +22,8 @@ from .errors import BadRequest, at
 Column = ColumnElement[Any]
 # Databases refuse conditions that are too large; these are larger than anybody needs.
 _MAX_DEPTH = 20
-_MAX_RULES = 500
+_MAX_RULES = 200
+_MAX_VALUES = 1000
 _MAX_WORDS = 32
 _MAX_TEXT = 256
 
@@ -68,7 +69,7 @@ class Fields:
                 raise at([name], "Enter true or false.")
             return column.is_(_TRUTHS[text.lower()])
         if not issubclass(kind, int):
-            equal: Column = column == _value(column, text)
+            equal: Column = column == _value(column, text, name)
             return equal
         if not re.fullmatch("-?[0-9]{1,40}", text):
             raise at([name], "Enter a number.")
@@ -84,7 +85,7 @@ class Fields:
         try:
             return self._rule(msgspec.json.decode(text), 0)
         except (msgspec.DecodeError, RecursionError):
-            raise BadRequest({"filter": ["expected JSON logic"]}) from None
+            raise at(["filter"], "expected JSON logic") from None
 
     def _rule(self, rule: Any, depth: int) -> Column:
         if not isinstance(rule, dict) or len(rule) != 1 or depth > _MAX_DEPTH:
@@ -121,6 +122,8 @@ class Fields:
             # A piece of text, in the value of a field.
             return _contains(self._variable(right), _text(left))
         column = self._variable(left)
+        if len(right) > _MAX_VALUES:
+            raise at(["filter"], f"expected at most {_MAX_VALUES} values")
         return column.in_([_value(column, item) for item in right])
 
     def _variable(self, operand: Any) -> Column:
@@ -160,6 +163,8 @@ def _words(search: str) -> Sequence[str]:
 
 
 def _contains(column: Column, text: str) -> Column:
+    if len(text) > _MAX_TEXT:
+        raise at(["filter"], f"expected text of {_MAX_TEXT} characters at most")
     return cast(column, SqlString).icontains(text, autoescape=True)
 
 
@@ -179,23 +184,23 @@ def _is_set(column: Column) -> Column:
     return column.is_not(None) if empty is None else and_(column.is_not(None), column != empty)
 
 
-def _value(column: Column, value: Any) -> Any:
+def _value(column: Column, value: Any, place: str = "filter") -> Any:
     """Return a value that the column can be compared with."""
     kind = _type(column)
     fits = isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
     if value is None or fits:
         return _bounded(value) if type(value) is int else value
     if kind is datetime.datetime:
-        return _aware(value)
-    raise at(["filter"], f"{value!r} is not of type {kind.__name__}")
+        return _aware(value, place)
+    raise at([place], f"{value!r} is not of type {kind.__name__}")
 
 
-def _aware(value: Any) -> datetime.datetime:
+def _aware(value: Any, place: str) -> datetime.datetime:
     try:
-        date = datetime.datetime.fromisoformat(_text(value))
+        date = datetime.datetime.fromisoformat(value)
         return date.astimezone(datetime.UTC) if date.tzinfo else date.replace(tzinfo=datetime.UTC)
-    except (ValueError, OverflowError):
-        raise at(["filter"], f"{value!r} is not a date such as 2026-01-31T12:00:00Z") from None
+    except (TypeError, ValueError, OverflowError):
+        raise at([place], f"{value!r} is not a date such as 2026-01-31T12:00:00Z") from None
 
 
 def _type(column: Column) -> type:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
-from .errors import Forbidden, Unauthorized
+from .errors import Forbidden, TooMany, Unauthorized
+from .exchange import note_user
 from .hub import Hub
 from .store import users
 from .store.users import User
@@ -40,13 +39,26 @@ def is_by_password(request: Request) -> bool:
     return _scheme(request)[0] == "basic"
 
 
+def bearer(request: Request) -> str:
+    """Return the access token that is shown; empty if there is none."""
+    scheme, credentials = _scheme(request)
+    return credentials if scheme == "bearer" else ""
+
+
 def identify(hub: Hub, request: Request) -> Identity:
     """Return who sends this request.
 
     Raises:
         Unauthorized: nobody says who they are, or what they show is not valid.
         Forbidden: it may not be done with what they show.
+        TooMany: passwords were tried too often.
     """
+    found = _identify(hub, request)
+    note_user(found.user.id)
+    return found
+
+
+def _identify(hub: Hub, request: Request) -> Identity:
     scheme, credentials = _scheme(request)
     match scheme:
         case "token":
@@ -54,7 +66,7 @@ def identify(hub: Hub, request: Request) -> Identity:
         case "bearer":
             return _by_access_token(hub, credentials, request)
         case "basic":
-            return _by_password(hub, credentials)
+            return _by_password(hub, credentials, request)
     session = request.cookies.get(SESSION_COOKIE)
     if scheme or not session:
         raise Unauthorized
@@ -64,12 +76,40 @@ def identify(hub: Hub, request: Request) -> Identity:
     return found
 
 
-def authenticate(hub: Hub, name: str, password: str) -> User | None:
-    """Return the user of this name, or e-mail address, and password."""
+def authenticate(hub: Hub, request: Request, name: str, password: str) -> User | None:
+    """Return the user of this name, or e-mail address, and password.
+
+    Raises:
+        TooMany: passwords were tried too often, for this name or from this address.
+    """
+    now = hub.clock().timestamp()
     with hub.store.read() as connection:
         user = users.by_name(connection, name)
-    matches = hub.passwords.match(user.password_hash if user else None, password)
-    return user if user and matches and user.is_active else None
+    if user and hub.passwords.was_right(user.password_hash, password, now):
+        return user if user.is_active else None
+    # One count for a user's name and e-mail address; nobody learns here which names exist.
+    who = str(user.id) if user else f"unknown {name.casefold()}"
+    where = request.client.host if request.client else ""
+    if wait := hub.attempts.begin(who, where, now):
+        hub.metrics.sign_ins.labels("refused").inc()
+        raise TooMany(wait)
+    if not hub.passwords.match(user.password_hash if user else None, password) or not user:
+        hub.metrics.sign_ins.labels("wrong").inc()
+        return None
+    hub.attempts.succeed(who, where, now)
+    hub.metrics.sign_ins.labels("right").inc()
+    _keep(hub, user, password, now)
+    return user if user.is_active else None
+
+
+def _keep(hub: Hub, user: User, password: str, now: float) -> None:
+    """Remember that the password is right, and bring its hash up to date."""
+    kept = user.password_hash
+    if hub.passwords.is_outdated(kept):
+        kept = hub.passwords.hash(password)
+        with hub.store.write() as connection:
+            users.renew_hash(connection, user, kept)
+    hub.passwords.remember(kept, password, now)
 
 
 def _scheme(request: Request) -> tuple[str, str]:
@@ -101,12 +141,12 @@ def _by_access_token(hub: Hub, value: str, request: Request) -> Identity:
     return Identity(user, token_id=token.id)
 
 
-def _by_password(hub: Hub, credentials: str) -> Identity:
+def _by_password(hub: Hub, credentials: str, request: Request) -> Identity:
     try:
         name, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise Unauthorized("Invalid basic header.") from None
-    user = authenticate(hub, name, password)
+    user = authenticate(hub, request, name, password)
     if user is None:
         raise Unauthorized("Invalid username/password.")
     return Identity(user)
@@ -114,7 +154,7 @@ def _by_password(hub: Hub, credentials: str) -> Identity:
 
 def _check_csrf(request: Request, session: str) -> None:
     origin = request.headers.get("Origin")
-    if origin and urlsplit(origin).netloc != request.headers.get("Host"):
+    if origin and origin.partition("://")[2] != request.headers.get("Host"):
         raise Forbidden(f"CSRF Failed: Origin checking failed - {origin} is not this server.")
     sent = request.headers.get("X-CSRFToken")
     if not sent:

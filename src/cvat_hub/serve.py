@@ -14,9 +14,12 @@ import uvicorn
 
 from .app import create_app
 from .hub import Hub, HubError, open_hub
+from .protocol import Protocol
 from .settings import Settings
 
 _START_SECONDS = 60
+# Longer than proxies keep their connections, so that it is they who end them.
+_KEEP_ALIVE_SECONDS = 75
 
 
 class _Server(uvicorn.Server):
@@ -115,6 +118,10 @@ def _config(hub: Hub) -> uvicorn.Config:
         access_log=False,
         lifespan="off",
         server_header=False,
+        # Forwarded headers are read in our own application.
         proxy_headers=False,
+        http=Protocol,
+        ws="none",
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=hub.settings.stop_seconds,
     )

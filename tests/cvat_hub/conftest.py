@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import PIL.Image
 import pytest
@@ -25,9 +26,12 @@ import urllib3
 from cvat_hub.passwords import Passwords
 from cvat_hub.serve import running
 from cvat_hub.settings import Settings
-from cvat_hub.store import Store, open_store, users
+from cvat_hub.store import Store, open_store, tables, users
 
 PASSWORD = "correct horse"
+METRICS_TOKEN = "a token for Prometheus alone"
+# What a request may leave behind of which it is not the subject.
+_UNWATCHED = {"logins", "counters", "annotations"}
 
 
 @dataclass
@@ -189,7 +193,7 @@ def settings(new_database: Callable[[], str], tmp_path: Path) -> Settings:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def start() -> Callable[[Settings], Any]:
     """Runs a hub, for a `with` block."""
     return _started
@@ -205,6 +209,7 @@ def hub(
         data_dir=tmp_path_factory.mktemp("hub"),
         database=new_database(),
         admin_password=PASSWORD,
+        metrics_token=METRICS_TOKEN,
     )
     with _started(settings) as started:
         yield started
@@ -282,6 +287,83 @@ LABELS = [
         "sublabels": [{"name": "head"}, {"name": "hand"}],
     },
 ]
+
+
+@dataclass
+class World:
+    """Somebody with one object of each noun, and their names in the table's paths."""
+
+    hub: HubUnderTest
+    client: Client
+    names: dict[str, Any]
+
+    def send(self, request: str, sent: Any = None, **options: Any) -> Any:
+        """Send a request such as "PATCH tasks/{task}"; bytes go out as they are."""
+        method, path = self.filled(request).split(" ", 1)
+        if isinstance(sent, bytes):
+            return self.client(method, path, body=sent, **options)
+        return self.client(method, path, self._filled(sent), **options)
+
+    def filled(self, text: str) -> str:
+        """Put the names of this world's objects into a text."""
+        for name, value in self.names.items():
+            text = text.replace(f"{{{name}}}", str(value))
+        return text
+
+    def _filled(self, sent: Any) -> Any:
+        """Do so in a body, where a name alone stands for its value."""
+        if isinstance(sent, dict):
+            return {name: self._filled(value) for name, value in sent.items()}
+        if isinstance(sent, list):
+            return [self._filled(value) for value in sent]
+        if isinstance(sent, str) and sent[1:-1] in self.names and sent[0] == "{":
+            return self.names[sent[1:-1]]
+        return sent
+
+    def objects(self) -> dict[str, list[Any]]:
+        """Return all that the hub knows, of everybody."""
+        with self.hub.store.read() as connection:
+            return {
+                table.name: sorted(map(repr, connection.execute(sqlalchemy.select(table))))
+                for table in tables.metadata.sorted_tables
+                if table.name not in _UNWATCHED
+            }
+
+
+@pytest.fixture(scope="session")
+def new_world(hub: HubUnderTest, new_task: Callable[..., Any]) -> Callable[..., World]:
+    """Makes somebody with one object of each noun."""
+
+    def make(*, is_admin: bool = False) -> World:
+        client, guest = hub.new_user(is_admin=is_admin), hub.new_user()
+        task = new_task(client, frames=2, labels=[{"name": "cat"}])
+        slug = f"place{client.user_id}"
+        place = client("POST", "organizations", {"slug": slug}).json
+        asked = {"role": "worker", "email": hub.name_of(guest)}
+        invitation = client("POST", f"invitations?org={slug}", asked).json
+        members = client("GET", f"memberships?org={slug}").json["results"]
+        project = client("POST", "projects", {"name": "p", "labels": [{"name": "cat"}]}).json
+        return World(
+            hub,
+            client,
+            {
+                "task": task["id"],
+                "job": client("GET", f"jobs?task_id={task['id']}").json["results"][0]["id"],
+                "label": client("GET", f"labels?task_id={task['id']}").json["results"][0]["id"],
+                "project": project["id"],
+                "organization": place["id"],
+                "slug": slug,
+                "member": next(one["id"] for one in members if one["role"] == "worker"),
+                "invitation": invitation["key"],
+                "token": client("POST", "auth/access_tokens", {"name": "t"}).json["id"],
+                "user": client.user_id,
+                "username": hub.name_of(client),
+                "guest": guest.user_id,
+                "request": quote(f"action=create&target=task&target_id={task['id']}"),
+            },
+        )
+
+    return make
 
 
 @contextmanager

@@ -133,8 +133,8 @@ def delete(call: Call) -> Reply:
     """Delete a task with its data and annotations."""
     with call.hub.store.write() as connection:
         task = access.task(connection, call.user, call.number("task_id"), Right.DELETE)
-        tasks.remove(connection, task)
-    call.hub.pixels.forget(task.id, task.data.id if task.data else None)
+        data_id = tasks.remove(connection, task)
+    call.hub.pixels.forget(task.id, data_id)
     return empty()
 
 

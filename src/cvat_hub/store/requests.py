@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from .tables import requests
 
 Date = datetime.datetime
 UNFINISHED = ("queued", "started")
+STATUSES = (*UNFINISHED, "finished", "failed")
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,13 @@ def unfinished(connection: Connection) -> list[Request]:
     return [_request(row) for row in connection.execute(query.order_by(requests.c.created_date))]
 
 
+def counts(connection: Connection) -> dict[str, int]:
+    """Return how many requests there are of each status."""
+    query = select(requests.c.status, func.count()).group_by(requests.c.status)
+    found = {row.status: row[1] for row in connection.execute(query)}
+    return dict.fromkeys(STATUSES, 0) | found
+
+
 def start(connection: Connection, request_id: str, message: str, now: Date) -> None:
     """Say that a request is being worked on."""
     _change(connection, request_id, status="started", message=message, started_date=now)
@@ -97,7 +105,9 @@ def fail(connection: Connection, request_id: str, message: str, now: Date) -> No
 
 
 def _change(connection: Connection, request_id: str, **values: Any) -> None:
-    connection.execute(update(requests).where(requests.c.id == request_id).values(values))
+    """Change a request; one that is done stays as it is."""
+    running = (requests.c.id == request_id) & requests.c.status.in_(UNFINISHED)
+    connection.execute(update(requests).where(running).values(values))
 
 
 def _request(row: Row[Any]) -> Request:

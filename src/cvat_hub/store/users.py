@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,13 +65,24 @@ def hashed(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def new_token() -> str:
+    """Return the value of a new access token: a name for people to tell it by, and a secret."""
+    return f"{secrets.token_hex(4)}.{secrets.token_urlsafe(32)}"
+
+
 def count(connection: Connection) -> int:
     """Return how many users there are."""
     return connection.scalar(select(func.count()).select_from(users)) or 0
 
 
 def create(
-    connection: Connection, username: str, password_hash: str, now: Date, *, is_admin: bool = False
+    connection: Connection,
+    username: str,
+    password_hash: str,
+    now: Date,
+    *,
+    email: str = "",
+    is_admin: bool = False,
 ) -> int:
     """Add a user, and return its id."""
     values = {
@@ -79,7 +91,7 @@ def create(
         "is_admin": is_admin,
         "is_active": True,
         "date_joined": now,
-        "email": "",
+        "email": email,
         "first_name": "",
         "last_name": "",
     }
@@ -90,6 +102,11 @@ def create(
 def get(connection: Connection, user_id: int) -> User | None:
     """Return a user, or None."""
     return _user(connection.execute(select(users).where(users.c.id == user_id)).first())
+
+
+def everybody(connection: Connection) -> list[User]:
+    """Return all users, by id."""
+    return [User(**row._mapping) for row in connection.execute(select(users).order_by(users.c.id))]
 
 
 def by_ids(connection: Connection, ids: Collection[int | None]) -> dict[int, User]:
@@ -103,7 +120,7 @@ def by_ids(connection: Connection, ids: Collection[int | None]) -> dict[int, Use
 
 def by_name(connection: Connection, name_or_email: str) -> User | None:
     """Return the user of this name, or of this e-mail address, or None."""
-    if not name_or_email:
+    if not name_or_email or "\0" in name_or_email:
         return None
     matches = or_(users.c.username == name_or_email, users.c.email == name_or_email)
     # A name goes before somebody else's address that reads the same.
@@ -127,9 +144,11 @@ def name_of(user_id: ColumnElement[int]) -> ColumnElement[str]:
 
 
 def change(connection: Connection, user_id: int, values: Mapping[str, Any]) -> None:
-    """Change a user."""
+    """Change a user; who is no longer active is logged in nowhere."""
     if values:
         connection.execute(update(users).where(users.c.id == user_id).values(**values))
+    if not values.get("is_active", True):
+        connection.execute(delete(logins).where(logins.c.user_id == user_id))
 
 
 def remove(connection: Connection, user_id: int) -> None:
@@ -144,6 +163,23 @@ def other_admins(connection: Connection, user_id: int) -> int:
     """
     admins = select(users.c.id).where(users.c.is_admin, users.c.is_active).order_by(users.c.id)
     return len(set(connection.scalars(admins.with_for_update())) - {user_id})
+
+
+def set_password(
+    connection: Connection, user_id: int, password_hash: str, *, keep_login: str = ""
+) -> None:
+    """Give a user another password, and end all logins but the one of this session or key."""
+    connection.execute(
+        update(users).where(users.c.id == user_id).values(password_hash=password_hash)
+    )
+    others = (logins.c.user_id == user_id) & ~_of_secret(keep_login)
+    connection.execute(delete(logins).where(others))
+
+
+def renew_hash(connection: Connection, user: User, password_hash: str) -> None:
+    """Keep another hash of the same password, unless the password was changed meanwhile."""
+    same = (users.c.id == user.id) & (users.c.password_hash == user.password_hash)
+    connection.execute(update(users).where(same).values(password_hash=password_hash))
 
 
 def log_in(
@@ -224,6 +260,16 @@ def access_tokens_of(connection: Connection, user_id: int) -> list[AccessToken]:
         .order_by(access_tokens.c.id.desc())
     )
     return [token for row in connection.execute(query) if (token := _token(row))]
+
+
+def change_access_token(
+    connection: Connection, user_id: int, token_id: int, values: Mapping[str, Any], now: Date
+) -> AccessToken | None:
+    """Change a token of a user, and return it; None if there is none of this id."""
+    matches = (access_tokens.c.id == token_id) & (access_tokens.c.user_id == user_id)
+    changes = {**values, "updated_date": now}
+    connection.execute(update(access_tokens).where(matches).values(changes))
+    return _token(connection.execute(select(access_tokens).where(matches)).first())
 
 
 def remove_access_token(connection: Connection, user_id: int, token_id: int) -> bool:

@@ -98,7 +98,11 @@ class ApiClient:
     def __getattr__(self, name: str) -> Api:
         group = name.removesuffix("_api")
         if group == name or group not in ENDPOINTS:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            way_out = "; any endpoint can be reached with call_api(path, method)"
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}"
+                + way_out * name.endswith("_api")
+            )
         return Api(self, group)
 
     def __dir__(self) -> list[str]:

@@ -12,6 +12,7 @@ from .enums import RoleEnum
 from .record import UNSET, Record, UnsetType
 
 Date = datetime.datetime
+# In Python, `$` alone would also stand before a newline.
 Slug = Annotated[str, Meta(min_length=1, max_length=16, pattern=r"^[-a-zA-Z0-9_]+$(?!\n)")]
 OrganizationName = Annotated[str, Meta(max_length=64)]
 

@@ -1,0 +1,175 @@
+"""Whatever comes in, the hub answers as its description says, and never with a failure of its own.
+
+The examples are made of the description, or are any JSON; the same ones in each run.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import requests
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from cvat_hub.app import ROUTES
+
+with warnings.catch_warnings():
+    # Its own use of its parts is no business of ours.
+    warnings.simplefilter("ignore")
+    import schemathesis
+    from schemathesis import GenerationMode
+    from schemathesis.checks import not_a_server_error
+    from schemathesis.specs.openapi.checks import (
+        content_type_conformance,
+        response_headers_conformance,
+        response_schema_conformance,
+        status_code_conformance,
+    )
+
+pytestmark = pytest.mark.filterwarnings("default")
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+EXAMPLES = 8
+OPERATIONS = [
+    (method, path) for path, handlers in ROUTES.items() for method in handlers if path != "schema"
+]
+# To make examples of annotations out of their description takes half a minute for each route; they
+# are made of any JSON below, and have tables of their own.
+_GIVEN = {"tasks/{task_id:id}/annotations": {"shapes": []}}
+_GIVEN["jobs/{job_id:id}/annotations"] = _GIVEN["tasks/{task_id:id}/annotations"]
+_bounded = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class Inhabitants:
+    """Somebody with objects, replaced as soon as a request has taken one of them away."""
+
+    def __init__(self, new_world: Callable[..., Any], *, is_admin: bool) -> None:
+        self._make = lambda: new_world(is_admin=is_admin)
+        self.world = self._make()
+
+    def mend(self, method: str, status: int) -> None:
+        """Make new ones after a success that may have ended what the next request needs."""
+        if status < 300 and method not in ("GET", "HEAD") and not self._is_whole():
+            self.world = self._make()
+
+    def _is_whole(self) -> bool:
+        asked = ("users/self", "tasks/{task}", "jobs/{job}", "labels/{label}", "projects/{project}")
+        asked += ("memberships/{member}", "invitations/{invitation}", "auth/access_tokens/{token}")
+        return all(self.world.send(f"GET {path}").status == 200 for path in asked)
+
+    def own(self, parameters: Any) -> dict[str, Any]:
+        """Return the parameters of a path with the ids of objects that are there."""
+        names = self.world.names
+        owned = {f"{name}_id": value for name, value in names.items()}
+        owned |= {"key": names["invitation"], "membership_id": names["member"]}
+        owned |= {"request_id": names["request"].replace("%3D", "=").replace("%26", "&")}
+        return {name: owned.get(name, value) for name, value in (parameters or {}).items()}
+
+
+@pytest.fixture(scope="module", params=["admin", "user"])
+def inhabitants(request: pytest.FixtureRequest, new_world: Callable[..., Any]) -> Inhabitants:
+    return Inhabitants(new_world, is_admin=request.param == "admin")
+
+
+@pytest.fixture(scope="module")
+def described(hub: Any) -> Any:
+    return schemathesis.openapi.from_dict(hub.client()("GET", "schema").json)
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[requests.Session]:
+    with requests.Session() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_each_reply_is_as_described(
+    inhabitants: Inhabitants, described: Any, session: requests.Session, method: str, path: str
+) -> None:
+    operation = described["/api/" + re.sub(":id}", "}", path)][method]
+    options = {"body": _GIVEN[path]} if method in ("PUT", "PATCH") and path in _GIVEN else {}
+    modes = [GenerationMode.POSITIVE]
+    if path != "server/about":
+        # There is nothing wrong to say to it.
+        modes.append(GenerationMode.NEGATIVE)
+
+    @seed(1)
+    @_bounded
+    @given(
+        case=st.one_of([operation.as_strategy(generation_mode=mode, **options) for mode in modes]),
+        is_own=st.sampled_from([True, True, True, False]),
+    )
+    def send(case: Any, is_own: bool) -> None:
+        world = inhabitants.world
+        if is_own:
+            case.path_parameters = inhabitants.own(case.path_parameters)
+            for name in ("org", "org_id"):
+                (case.query or {}).pop(name, None)
+            (case.headers or {}).pop("X-Organization", None)
+        reply = case.call_and_validate(
+            base_url=world.client.address,
+            session=session,
+            headers=world.client.headers,
+            checks=CHECKS,
+            timeout=30,
+        )
+        inhabitants.mend(method, reply.status_code)
+
+    send()
+
+
+_ANY_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.sampled_from(
+        ["", "worker", "2026-01-01", "#ffffff", "a\0b", -1, 0, 1, 2**31, 2**63, 2**64]
+    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=12,
+)
+
+
+def _fields(kind: Any) -> st.SearchStrategy[Any]:
+    """Return objects with the fields of a body, whatever stands in them."""
+    return st.dictionaries(st.sampled_from(list(kind.__struct_fields__)), _ANY_JSON)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [(method, path) for method, path in OPERATIONS if ROUTES[path][method].takes],
+)
+def test_any_json_is_answered(inhabitants: Inhabitants, method: str, path: str) -> None:
+    kind = ROUTES[path][method].takes
+
+    @seed(1)
+    @settings(_bounded, max_examples=40)
+    @given(sent=_fields(kind) | _ANY_JSON)
+    def send(sent: Any) -> None:
+        names = inhabitants.own(dict.fromkeys(re.findall(r"{(\w+)", path), 0))
+        filled = re.sub(r"{(\w+)(:id)?}", lambda found: str(names[found[1]]), path)
+        body = json.dumps(sent).encode()
+        client = inhabitants.world.client
+        answer = client(method, f"{filled}?action=create", body=body)
+        assert answer.status < 500, (body, answer.body)
+        inhabitants.mend(method, answer.status)
+
+    send()
