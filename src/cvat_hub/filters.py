@@ -197,13 +197,10 @@ def _value(column: Column, value: Any, place: str = "filter") -> Any:
 
 def _aware(value: Any, place: str) -> datetime.datetime:
     try:
-        date = msgspec.convert(value, datetime.datetime)
-    except msgspec.ValidationError:
-        raise at([place], f"{value!r} is not a date such as 2026-01-31T12:00:00Z") from None
-    try:
+        date = datetime.datetime.fromisoformat(value)
         return date.astimezone(datetime.UTC) if date.tzinfo else date.replace(tzinfo=datetime.UTC)
-    except OverflowError:
-        raise at([place], f"{value!r} is too far away") from None
+    except (TypeError, ValueError, OverflowError):
+        raise at([place], f"{value!r} is not a date such as 2026-01-31T12:00:00Z") from None
 
 
 def _type(column: Column) -> type:

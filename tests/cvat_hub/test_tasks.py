@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -168,66 +167,6 @@ def test_a_page_that_is_not_there_is_not_found(listed: Any, page: str) -> None:
     assert (answer.status, answer.json) == (404, {"detail": "Invalid page."})
 
 
-@pytest.mark.parametrize(
-    ("query", "names"),
-    [
-        ({"sort": "name", "page_size": "2"}, ["task 00", "task 01"]),
-        ({"sort": "subset,-id", "page_size": "1"}, ["task 10"]),
-        ({"search": "TASK 07"}, ["task 07"]),
-        ({"search": "%"}, []),
-        ({"name": "task 03"}, ["task 03"]),
-        ({"filter": {"==": [{"var": "name"}, "task 03"]}}, ["task 03"]),
-        ({"filter": {"and": [{"==": [{"var": "name"}, "task 03"]}]}}, ["task 03"]),
-        ({"filter": {"and": [{"in": ["k 0", {"var": "name"}]}]}, "page_size": "1"}, ["task 09"]),
-        (
-            {"filter": {"or": [{"in": [{"var": "name"}, ["task 01", "task 05"]]}]}},
-            ["task 05", "task 01"],
-        ),
-        (
-            {
-                "filter": {
-                    "and": [
-                        {"!": {"==": [{"var": "subset"}, "odd"]}},
-                        {">": [{"var": "name"}, "task 07"]},
-                    ]
-                }
-            },
-            ["task 10", "task 08"],
-        ),
-        ({"filter": {">": [{"var": "updated_date"}, "2999-01-01T00:00:00Z"]}}, []),
-        ({"owner": "nobody"}, []),
-    ],
-)
-def test_a_list_can_be_narrowed_and_sorted(
-    listed: Any, query: dict[str, Any], names: list[str]
-) -> None:
-    assert [task["name"] for task in _list(listed, query).json["results"]] == names
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"sort": "colour"},
-        {"filter": "{"},
-        {"filter": "[]"},
-        {"filter": "[" * 10_000},
-        {"filter": {"==": [{"var": "colour"}, 1]}},
-        {"filter": {"==": [{"var": "name"}, 1]}},
-        {"filter": {"==": [{"var": "id"}, "1"]}},
-        {"filter": {"==": [{"var": ["name"]}, "x"]}},
-        {"filter": {"==": ["name", "x"]}},
-        {"filter": {"xor": []}},
-        {"filter": {"==": []}},
-        {"filter": {"in": [1, {"var": "name"}]}},
-        {"filter": {">": [{"var": "updated_date"}, "yesterday"]}},
-        {"id": "x"},
-    ],
-)
-def test_a_list_cannot_be_narrowed_by_nonsense(listed: Any, query: dict[str, Any]) -> None:
-    answer = _list(listed, query)
-    assert answer.status == 400, answer.body
-
-
 def test_numbers_that_no_database_holds_are_just_not_found(user: Any) -> None:
     huge = 2**80
     assert user("GET", f"tasks/{huge}").status == 404
@@ -244,11 +183,6 @@ def test_an_organization_is_empty_or_unknown(user: Any, header: str) -> None:
     answer = user("GET", "tasks", headers={"X-Organization": header})
     assert answer.status == (404 if header else 200)
     assert user("GET", f"tasks?org={header}").status == (404 if header else 200)
-
-
-def _list(client: Any, query: dict[str, Any]) -> Any:
-    texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in query.items()}
-    return client("GET", "tasks?" + "&".join(f"{k}={quote(v)}" for k, v in texts.items()))
 
 
 @pytest.mark.parametrize("text", ["a\0b", "\ud800", "é" * 256, "😀", "'; DROP TABLE tasks; --"])
