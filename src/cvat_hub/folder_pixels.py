@@ -18,8 +18,8 @@ from .media.reader import MediaReader
 from .media.uploads import UploadFolder
 
 _READERS = 32
-# Of all open readers together; a frame's name and size take some 250 bytes.
-_FRAMES = 100_000
+# Of all open readers together; the name and size of an image take some 250 bytes.
+_ENTRIES = 100_000
 # Of all videos together; a decoder of 1920x1080 takes some 40 MB.
 _DECODERS = 3
 
@@ -118,8 +118,8 @@ class FolderPixels:
         self._decoders.close()
 
     def _are_too_many(self) -> bool:
-        frames = sum(len(reader.manifest.frames) for reader in self._readers.values())
-        return len(self._readers) > 1 and (len(self._readers) > _READERS or frames > _FRAMES)
+        entries = sum(reader.entries for reader in self._readers.values())
+        return len(self._readers) > 1 and (len(self._readers) > _READERS or entries > _ENTRIES)
 
 
 def _lock_name(task_id: int) -> str:

@@ -56,6 +56,11 @@ class MediaReader:
         self._decoders = decoders or Decoders(1)
         self._video_index = _video_index(folder) if self.manifest.kind == "video" else None
 
+    @property
+    def entries(self) -> int:
+        """How many frames are described in memory."""
+        return len(self._video_index.pts if self._video_index else self.manifest.frames)
+
     def frame(self, number: int, quality: Quality) -> Media:
         """Return one frame: an image's own bytes or a JPEG of it; a PNG of a video's frame.
 
