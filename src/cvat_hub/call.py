@@ -47,19 +47,21 @@ _JSON = re.compile(r"\s*application/([\w.-]+\+)?json\s*(;.*)?", re.ASCII | re.IG
 _NUL = re.compile(rb"(?<!\\)(\\\\)*\\u0000")
 _CONVERTOR = re.compile(r":\w+}")
 SILENCE_SECONDS = 60
+_BULK = 1024 * 1024
 
 
 class Lane(enum.Enum):
     """Where a handler runs."""
 
     QUICK = enum.auto()
+    BULK = enum.auto()
     PASSWORD = enum.auto()
     PIXELS = enum.auto()
     UPLOAD = enum.auto()
 
 
 # How many handlers of a lane run at a time.
-THREADS = {Lane.QUICK: 16, Lane.PASSWORD: 2, Lane.PIXELS: 4, Lane.UPLOAD: 16}
+THREADS = {Lane.QUICK: 16, Lane.BULK: 2, Lane.PASSWORD: 2, Lane.PIXELS: 4, Lane.UPLOAD: 16}
 
 
 @dataclass(frozen=True)
@@ -193,7 +195,10 @@ class Endpoint:
                 call.body = await _read(request, limit)
             if not handler.public and call.identity is None and is_by_password(request):
                 await self._identify(call)
-            return await self._lanes.run(handler.lane, partial(_answer, handler, call))
+            # Bodies of many megabytes take seconds of work, which quick requests would wait for.
+            is_bulk = handler.lane is Lane.QUICK and len(call.body) > _BULK
+            lane = Lane.BULK if is_bulk else handler.lane
+            return await self._lanes.run(lane, partial(_answer, handler, call))
         except Exception as error:
             return reply_to(error)
 

@@ -46,8 +46,9 @@ def brought_in(
         yield lambda connection: _add(connection, task_id, items)
         return
     with opened() as connection:
-        ids = _numbered(connection, items)
+        ids = reserve_ids(connection, len(items))
         block = hidden.add_incoming(connection, task_id, (ids[0], ids[-1]), now)
+    _number(items, ids)
     try:
         for part in parts:
             with opened() as connection:
@@ -80,7 +81,7 @@ def tidy(store: Store, ranges: Iterable[Hidden]) -> None:
 
 
 def _add(connection: Connection, task_id: int, items: Sequence[Item]) -> None:
-    _numbered(connection, items)
+    _number(items, reserve_ids(connection, len(items)))
     stored.add(connection, task_id, items)
 
 
@@ -89,8 +90,6 @@ def _show(connection: Connection, block: Hidden) -> None:
         raise Unavailable("This write took so long that it was given up; send less at a time.")
 
 
-def _numbered(connection: Connection, items: Sequence[Item]) -> list[int]:
-    ids = reserve_ids(connection, len(items))
+def _number(items: Sequence[Item], ids: Sequence[int]) -> None:
     for item, number in zip(items, ids, strict=True):
         item.id = number
-    return ids

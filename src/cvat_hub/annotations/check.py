@@ -69,6 +69,8 @@ class Rules:
         rule = self._label(self._labels, shape.label_id, path)
         self._check_frame(shape.frame, path)
         self._element(shape, rule, path)
+        if shape.type != "skeleton" and not shape.elements:
+            return
         _check_elements(shape.type == "skeleton", rule, shape.elements, path)
         for index, element in enumerate(shape.elements):
             place = [*path, "elements", index]

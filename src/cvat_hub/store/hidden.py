@@ -33,6 +33,10 @@ SLICE = 1000
 # A bulk write that began earlier than this isn't one of another hub that is still at it.
 _LONGEST_WRITE = datetime.timedelta(hours=1)
 
+# No index finds a sum. Given the column and some ids, SQLite would go by the task and look at all
+# of its rows.
+_task_by_id = stored.c.task_id + 0
+
 
 @dataclass(frozen=True)
 class Hidden:
@@ -54,6 +58,14 @@ class Hidden:
             stored.c.frame.between(self.first_frame, self.last_frame),
         )
 
+    @property
+    def rows_by_id(self) -> ColumnElement[bool]:
+        """The condition that a row is within, of those that have some of the ids."""
+        return and_(
+            _task_by_id == self.task_id,
+            stored.c.frame.between(self.first_frame, self.last_frame),
+        )
+
 
 def visible(
     connection: Connection, task_id: int, frames: Span | None, *, by_id: bool = False
@@ -64,9 +76,7 @@ def visible(
         frames: the first and the last frame; None means all. Tracks belong where they begin.
         by_id: whether the caller looks for a few ids.
     """
-    # With the sum no index helps to find the rows of the task; SQLite would take that one, and
-    # look at them all.
-    conditions = [(stored.c.task_id + 0 if by_id else stored.c.task_id) == task_id]
+    conditions = [(_task_by_id if by_id else stored.c.task_id) == task_id]
     if frames is not None:
         conditions.append(stored.c.frame.between(*frames))
     return and_(*conditions, *(not_(found.rows) for found in _of_task(connection, task_id)))
@@ -119,14 +129,15 @@ def gaps(taken: Iterable[Span], before: int) -> Iterator[Span]:
 def sweep(store: Store, found: Hidden) -> None:
     """Remove hidden rows in slices, and then what hid them; those that are seen by now stay."""
     with store.read() as connection:
-        ids = connection.scalars(select(stored.c.id).where(found.rows)).all()
+        ids = sorted(connection.scalars(select(stored.c.id).where(found.rows)))
     hiding = select(hidden.c.id).where(hidden.c.id == found.id).with_for_update()
     for start in range(0, len(ids), SLICE):
-        part = stored.c.id.in_(ids[start : start + SLICE])
+        part = ids[start : start + SLICE]
         with store.write() as connection:
             if connection.scalar(hiding) is None:
                 return
-            connection.execute(delete(stored).where(part))
+            within = stored.c.id.between(part[0], part[-1])
+            connection.execute(delete(stored).where(within, found.rows_by_id))
     with store.write() as connection:
         reveal(connection, found)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, func, select, text
 
@@ -12,13 +12,13 @@ from .tables import annotation_ids
 _FIRST_BLOCK, _LARGEST_BLOCK = 16, 4096
 
 
-def reserve_ids(connection: Connection, count: int) -> list[int]:
+def reserve_ids(connection: Connection, count: int) -> Sequence[int]:
     """Return numbers, in ascending order, that nothing has, or ever had."""
     if not count:
         return []
     if connection.dialect.supports_sequences:
         numbers = select(annotation_ids.next_value()).select_from(func.generate_series(1, count))
-        return list(connection.scalars(numbers))
+        return connection.scalars(numbers).all()
     last = connection.scalar(
         text(
             "INSERT INTO counters (name, last) VALUES (:name, :count)"
@@ -26,7 +26,7 @@ def reserve_ids(connection: Connection, count: int) -> list[int]:
         ),
         {"name": annotation_ids.name, "count": count},
     )
-    return list(range(last - count + 1, last + 1))
+    return range(last - count + 1, last + 1)
 
 
 def numbers(store: Store) -> Iterator[int]:

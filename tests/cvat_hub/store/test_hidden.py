@@ -28,7 +28,7 @@ Date = datetime.datetime
 
 def _add(store: Store, task_id: int, count: int) -> list[int]:
     with store.write() as connection:
-        ids = reserve_ids(connection, count)
+        ids = list(reserve_ids(connection, count))
         add(connection, task_id, [Item("shapes", n % 10, 1, b"{ }", n) for n in ids])
     return ids
 
