@@ -78,6 +78,7 @@ class Handler:
             what JSON cannot tell.
         status: the status of a reply that is no error.
         query: what may stand behind the question mark, with a schema of each.
+        told: what else the description of the hub tells, in parts of an OpenAPI operation.
     """
 
     function: Callable[..., Reply]
@@ -88,6 +89,7 @@ class Handler:
     gives: Any = None
     status: int = 200
     query: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    told: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def takes(self) -> Any:

@@ -21,7 +21,7 @@ _NUMBER = re.compile("0*[1-9][0-9]{0,17}")
 
 PAGES: Mapping[str, Mapping[str, Any]] = {
     "page": {"type": "integer", "minimum": 1},
-    "page_size": {"type": "integer", "minimum": 1, "maximum": _MOST},
+    "page_size": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": _MOST}, {"const": "all"}]},
 }
 
 

@@ -368,7 +368,7 @@ BODY_ROUTES = sorted(
     (method, path)
     for path, handlers in ROUTES.items()
     for method, handler in handlers.items()
-    if handler.takes
+    if handler.takes and not handler.streams
 )
 _DEEP = 100_000
 MALFORMED = {

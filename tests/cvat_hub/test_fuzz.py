@@ -31,6 +31,8 @@ with warnings.catch_warnings():
         status_code_conformance,
     )
 
+# The pieces of files are any bytes.
+schemathesis.openapi.media_type("application/offset+octet-stream", st.binary())
 pytestmark = pytest.mark.filterwarnings("default")
 CHECKS = [
     not_a_server_error,
@@ -82,9 +84,10 @@ class Inhabitants:
         return {name: owned.get(name, value) for name, value in (parameters or {}).items()}
 
 
-@pytest.fixture(scope="module", params=["admin", "user"])
-def inhabitants(request: pytest.FixtureRequest, new_world: Callable[..., Any]) -> Inhabitants:
-    return Inhabitants(new_world, is_admin=request.param == "admin")
+@pytest.fixture(scope="module")
+def inhabitants(new_world: Callable[..., Any]) -> list[Inhabitants]:
+    """Somebody like everybody, and an admin."""
+    return [Inhabitants(new_world, is_admin=is_admin) for is_admin in (False, True)]
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +103,11 @@ def session() -> Iterator[requests.Session]:
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_each_reply_is_as_described(
-    inhabitants: Inhabitants, described: Any, session: requests.Session, method: str, path: str
+    inhabitants: list[Inhabitants],
+    described: Any,
+    session: requests.Session,
+    method: str,
+    path: str,
 ) -> None:
     operation = described["/api/" + re.sub(":id}", "}", path)][method]
     options = {"body": _GIVEN[path]} if method in ("PUT", "PATCH") and path in _GIVEN else {}
@@ -113,12 +120,13 @@ def test_each_reply_is_as_described(
     @_bounded
     @given(
         case=st.one_of([operation.as_strategy(generation_mode=mode, **options) for mode in modes]),
+        who=st.sampled_from(inhabitants),
         is_own=st.sampled_from([True, True, True, False]),
     )
-    def send(case: Any, is_own: bool) -> None:
-        world = inhabitants.world
+    def send(case: Any, who: Inhabitants, is_own: bool) -> None:
+        world = who.world
         if is_own:
-            case.path_parameters = inhabitants.own(case.path_parameters)
+            case.path_parameters = who.own(case.path_parameters)
             for name in ("org", "org_id"):
                 (case.query or {}).pop(name, None)
             (case.headers or {}).pop("X-Organization", None)
@@ -129,7 +137,7 @@ def test_each_reply_is_as_described(
             checks=CHECKS,
             timeout=30,
         )
-        inhabitants.mend(method, reply.status_code)
+        who.mend(method, reply.status_code)
 
     send()
 
@@ -140,9 +148,7 @@ _ANY_JSON = st.recursive(
     | st.integers()
     | st.floats()
     | st.text(max_size=20)
-    | st.sampled_from(
-        ["", "worker", "2026-01-01", "#ffffff", "a\0b", -1, 0, 1, 2**31, 2**63, 2**64]
-    ),
+    | st.sampled_from(["", "worker", "2026-01-01", "#ffffff", "a\0b", -1, 0, 2**31, 2**64]),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
     max_leaves=12,
 )
@@ -155,21 +161,25 @@ def _fields(kind: Any) -> st.SearchStrategy[Any]:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [(method, path) for method, path in OPERATIONS if ROUTES[path][method].takes],
+    [
+        (method, path)
+        for method, path in OPERATIONS
+        if ROUTES[path][method].takes and not ROUTES[path][method].streams
+    ],
 )
-def test_any_json_is_answered(inhabitants: Inhabitants, method: str, path: str) -> None:
+def test_any_json_is_answered(inhabitants: list[Inhabitants], method: str, path: str) -> None:
     kind = ROUTES[path][method].takes
 
     @seed(1)
     @settings(_bounded, max_examples=40)
-    @given(sent=_fields(kind) | _ANY_JSON)
-    def send(sent: Any) -> None:
-        names = inhabitants.own(dict.fromkeys(re.findall(r"{(\w+)", path), 0))
+    @given(sent=_fields(kind) | _ANY_JSON, who=st.sampled_from(inhabitants))
+    def send(sent: Any, who: Inhabitants) -> None:
+        names = who.own(dict.fromkeys(re.findall(r"{(\w+)", path), 0))
         filled = re.sub(r"{(\w+)(:id)?}", lambda found: str(names[found[1]]), path)
         body = json.dumps(sent).encode()
-        client = inhabitants.world.client
+        client = who.world.client
         answer = client(method, f"{filled}?action=create", body=body)
         assert answer.status < 500, (body, answer.body)
-        inhabitants.mend(method, answer.status)
+        who.mend(method, answer.status)
 
     send()

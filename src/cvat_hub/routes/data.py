@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from cvat_hub import access, records
+from cvat_hub import access, records, schema
 from cvat_hub.access import Right
 from cvat_hub.call import Call, Handler, Lane
 from cvat_hub.errors import BadRequest, NotFound, at
@@ -143,7 +143,8 @@ _META = {
     "GET": Handler(show_meta, gives=models.DataMetaRead),
     "PATCH": Handler(change_meta, gives=models.DataMetaRead),
 }
-_PREVIEW = {"GET": Handler(show_preview, Lane.PIXELS)}
+_PREVIEW = {"GET": Handler(show_preview, Lane.PIXELS, told=schema.media("image/jpeg"))}
+PIXELS = schema.media("image/*", "application/zip", "video/mp4")
 QUERY: Mapping[str, Mapping[str, Any]] = {
     "type": {"type": "string", "enum": list(_KINDS)},
     "quality": {"type": "string", "enum": list(_QUALITIES)},
@@ -153,7 +154,7 @@ QUERY: Mapping[str, Mapping[str, Any]] = {
 ROUTES = {
     "tasks/{task_id:id}/data/meta": _META,
     "jobs/{job_id:id}/data/meta": _META,
-    "jobs/{job_id:id}/data": {"GET": Handler(show, Lane.PIXELS, query=QUERY)},
+    "jobs/{job_id:id}/data": {"GET": Handler(show, Lane.PIXELS, query=QUERY, told=PIXELS)},
     "tasks/{task_id:id}/preview": _PREVIEW,
     "jobs/{job_id:id}/preview": _PREVIEW,
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, literal, select
 
-from cvat_hub import access, assignees, label_changes, records, transfers
+from cvat_hub import access, assignees, label_changes, records, schema, transfers
 from cvat_hub.access import Right
 from cvat_hub.call import Call, Handler, Lane
 from cvat_hub.errors import NotFound
@@ -146,5 +146,7 @@ ROUTES = {
         "PATCH": Handler(change, gives=models.ProjectRead),
         "DELETE": Handler(delete, status=204),
     },
-    "projects/{project_id:id}/preview": {"GET": Handler(show_preview, Lane.PIXELS)},
+    "projects/{project_id:id}/preview": {
+        "GET": Handler(show_preview, Lane.PIXELS, told=schema.media("image/jpeg"))
+    },
 }

@@ -11,18 +11,18 @@ from urllib.parse import quote
 import msgspec
 from sqlalchemy import Connection
 
-from cvat_hub import access
+from cvat_hub import access, schema
 from cvat_hub.access import Right
 from cvat_hub.call import Call, Handler, Lane
 from cvat_hub.errors import BadRequest, Conflict, NotFound, TooLarge, at
 from cvat_hub.media.manifest import frame_step
 from cvat_hub.media.uploads import UploadFolder
 from cvat_hub.multipart import parts
-from cvat_hub.replies import Reply, empty, json_reply
+from cvat_hub.replies import JSON, Reply, empty, json_reply
 from cvat_hub.store import requests, tasks
 from cvat_sdk import models
 
-from .data import QUERY, show
+from .data import PIXELS, QUERY, show
 
 T = TypeVar("T")
 _finish_options = msgspec.json.Decoder(models.DataRequest)
@@ -216,15 +216,71 @@ def _bounded(call: Call, most: int) -> Iterator[bytes]:
         yield chunk
 
 
+_ANY: dict[str, Any] = {"type": "string"}
+_BYTES = {"type": "integer", "minimum": 0, "maximum": 10**15 - 1}
+_OFFSET = {"Upload-Offset": {"schema": _BYTES}}
+_RECEIVES = {
+    "parameters": [
+        schema.header("Upload-Start", _ANY, "An upload begins; no body."),
+        schema.header("Upload-Multiple", _ANY, "The body has whole files."),
+        schema.header("Upload-Length", _BYTES, "A file begins, by TUS; no body."),
+        schema.header("Upload-Metadata", _ANY, "`filename` and the name of that file in base64."),
+        schema.header("Upload-Finish", _ANY, "All files are there; the body has the options."),
+    ],
+    "requestBody": {
+        "content": {
+            "application/json": {"schema": schema.reference(models.DataRequest)},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"client_files[0]": {"type": "string", "format": "binary"}},
+                }
+            },
+        }
+    },
+    "responses": {
+        "200": {"description": "Upload-Multiple: the files are there."},
+        "201": {
+            "description": "Upload-Length: pieces of the file go to this location.",
+            "headers": {"Location": {"schema": _ANY}},
+        },
+        "202": {
+            "description": "Upload-Start: go on. Upload-Finish: a request prepares the data.",
+            "content": {JSON: {"schema": schema.reference(models.RqId)}},
+        },
+    },
+}
+_TELLS_OFFSET = {
+    "responses": {
+        "200": {
+            "description": "So much has come.",
+            "headers": {**_OFFSET, "Upload-Length": {"schema": _BYTES}},
+        },
+        "default": {"description": "Why not, in the status alone."},
+    }
+}
+_APPENDS = {
+    "parameters": [schema.header("Upload-Offset", _BYTES, "Where the piece belongs.")],
+    "requestBody": {"content": {"application/offset+octet-stream": {"schema": {}}}},
+    "responses": {"204": {"description": "So much has come.", "headers": _OFFSET}},
+}
 ROUTES = {
     "tasks/{task_id:id}/data": {
-        "GET": Handler(show, Lane.PIXELS, query=QUERY),
-        "POST": Handler(receive, Lane.UPLOAD, streams=True, status=202),
+        "GET": Handler(show, Lane.PIXELS, query=QUERY, told=PIXELS),
+        "POST": Handler(
+            receive,
+            Lane.UPLOAD,
+            streams=True,
+            decodes=models.DataRequest,
+            gives=models.RqId,
+            status=202,
+            told=_RECEIVES,
+        ),
         "OPTIONS": Handler(tell_tus, public=True),
     },
     "tasks/{task_id:id}/data/{file_id}": {
-        "HEAD": Handler(show_offset),
-        "PATCH": Handler(append, Lane.UPLOAD, streams=True, status=204),
+        "HEAD": Handler(show_offset, told=_TELLS_OFFSET),
+        "PATCH": Handler(append, Lane.UPLOAD, streams=True, status=204, told=_APPENDS),
         "OPTIONS": Handler(tell_tus, public=True),
     },
 }
