@@ -86,9 +86,9 @@ class Line:
             self.answers = 0
             self._news.notify_all()
 
-    def answered(self) -> None:
+    def answered(self, answers: int = 1) -> None:
         with self._news:
-            self.answers += 1
+            self.answers += answers
             self._news.notify_all()
 
     def wait_for(self, answers: int) -> None:
@@ -181,6 +181,9 @@ class Uploader:
             self._again(self._post, task, 200, "Upload-Multiple", files[start : start + 3])
         before = self.line.kills
         self._again(self._finish, task)
+        if self.chance.random() < 0.5:
+            # Many kills are to come in the short time of the preparation.
+            self.line.answered(REQUESTS)
         request = self._again(self._prepared, task)
         if request["status"] == "finished":
             assert task.media.frames is not None
