@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from cvat_hub.routes import annotations
+
 SELECT = {"name": "kind", "mutable": False, "input_type": "select", "values": ["a", "b"]}
 SPEED = {"name": "speed", "mutable": True, "input_type": "number", "values": ["0", "9", "1"]}
 SEEN = {"name": "seen", "mutable": True, "input_type": "checkbox", "values": ["false"]}
@@ -364,6 +366,32 @@ def test_changes_move_the_dates(painted: Painted) -> None:
         after = dates()
         assert all(now > then for then, now in zip(before, after, strict=True))
         before = after
+
+
+@pytest.mark.parametrize(
+    ("method", "action", "parse"),
+    [
+        ("PUT", "", "parse_new"),
+        ("PATCH", "?action=create", "parse_new"),
+        ("PATCH", "?action=update", "parse_changes"),
+    ],
+)
+def test_nothing_is_annotated_with_a_label_that_goes_meanwhile(
+    painted: Painted, monkeypatch: pytest.MonkeyPatch, method: str, action: str, parse: str
+) -> None:
+    """It goes between the moment when annotations are checked and the one when they are written."""
+    url, plain = f"tasks/{painted.tasks[0]}/annotations", painted.labels["plain"]["id"]
+    sent = {"shapes": [s for s in painted.annotations[0]["shapes"] if s["label_id"] == plain]}
+    original = getattr(annotations, parse)
+
+    def parsed(*arguments: Any) -> Any:
+        assert painted.client("DELETE", f"labels/{plain}").status == 204
+        return original(*arguments)
+
+    monkeypatch.setattr(annotations, parse, parsed)
+    answer = painted.client(method, url + action, sent)
+    assert answer.status == 409, answer.body
+    assert [len(painted.annotations[0][kind]) for kind in ("tags", "shapes")] == [1, 2]
 
 
 @pytest.mark.parametrize(

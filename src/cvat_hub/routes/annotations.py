@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from functools import partial
 
 from sqlalchemy import Connection
@@ -33,10 +34,14 @@ from cvat_sdk import models
 
 @dataclass(frozen=True)
 class Scope:
-    """The task that is annotated, and the job if only its frames are meant."""
+    """The task that is annotated, and the job if only its frames are meant.
+
+    `labels` are those by which annotations were checked; None means that none were.
+    """
 
     task: tasks.Task
     job: jobs.Job | None
+    labels: Sequence[labels.Label] | None = None
 
     @property
     def frames(self) -> tuple[int, int] | None:
@@ -79,7 +84,7 @@ def _create(call: Call) -> Reply:
 
 
 def _add(call: Call, scope: Scope, items: list[Item], *, replacing: bool) -> Reply:
-    opened, task_id, now = partial(_opened, call), scope.task.id, call.hub.clock()
+    opened, task_id, now = partial(_opened, call, scope), scope.task.id, call.hub.clock()
     coming = brought_in(call.hub.store, opened, task_id, items, now)
     with coming as complete, opened() as connection:
         leaving = clear(connection, task_id, scope.frames, now) if replacing else []
@@ -91,7 +96,7 @@ def _add(call: Call, scope: Scope, items: list[Item], *, replacing: bool) -> Rep
 
 def _update(call: Call) -> Reply:
     scope, items = _checked(call, parse_changes)
-    with _opened(call) as connection:
+    with _opened(call, scope) as connection:
         there = stored.known(connection, scope.task.id, [item.id for item in items], scope.frames)
         for kind in KINDS:
             _check_existing(kind, (item.id for item in items if item.kind == kind), there)
@@ -133,7 +138,8 @@ def _checked(
         found = labels.of_task(connection, scope.task.id)
     size = scope.task.data.size if scope.task.data else 0
     rules = Rules(found, size, scope.frames)
-    return scope, parse(call.body or b"{}", rules, numbers(call.hub.store))
+    items = parse(call.body or b"{}", rules, numbers(call.hub.store))
+    return replace_fields(scope, labels=found), items
 
 
 def _check_existing(kind: str, ids: Iterable[int], there: Mapping[int, Known]) -> None:
@@ -155,13 +161,19 @@ def _check_revisions(wanted: Iterable[Item | Name], there: Mapping[int, Known]) 
 
 
 @contextmanager
-def _opened(call: Call) -> Iterator[Connection]:
-    """Open a transaction in which the annotations may be changed, and nobody else changes them."""
+def _opened(call: Call, checked: Scope | None = None) -> Iterator[Connection]:
+    """Open a transaction in which the annotations may be changed, and nobody else changes them.
+
+    Raises:
+        Conflict: the labels are not those by which annotations were checked.
+    """
     with call.hub.store.write() as connection:
         # The task may have been deleted, or taken away, since it was looked at.
         scope = _scope(call, connection, Right.ANNOTATE)
         if not stored.lock(connection, scope.task.id):
             raise NotFound
+        if checked and labels.of_task(connection, scope.task.id) != checked.labels:
+            raise Conflict("The labels were changed by somebody else meanwhile; read them again.")
         yield connection
 
 
