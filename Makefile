@@ -18,7 +18,7 @@ help:
 	@echo "make test      the tests, without those that need torch"
 	@echo "make test-all  all tests; installs torch, about 5.5 GB, the first time"
 	@echo "make lint      style, formatting, types"
-	@echo "make bench     speed, against the official package"
+	@echo "make bench     speed, against the official package; make bench-hub: of the hub alone"
 	@echo "make serve     a hub at port 8080, its data in .hub/; ARGS='--port 8081'"
 
 .PHONY: demo
@@ -50,6 +50,10 @@ lint: $(VENV)/.installed-dev
 .PHONY: bench
 bench: $(VENV)/.installed-dev $(PEER_VENV)/.installed
 	@$(VENV)/bin/python -m benchmarks $(ARGS)
+
+.PHONY: bench-hub
+bench-hub: $(VENV)/.installed-dev
+	@$(VENV)/bin/python -m benchmarks.hub $(ARGS)
 
 .PHONY: postgresql
 postgresql:

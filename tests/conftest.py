@@ -25,6 +25,8 @@ def _nothing_is_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterato
         # For this process and for those that tests start.
         patch.setattr(tempfile, "tempdir", str(temporary))
         patch.setenv("TMPDIR", str(temporary))
+        # Who runs the tests may have saved logins.
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
         # tqdm would keep a thread that watches its bars.
         patch.setattr("tqdm.tqdm.monitor_interval", 0)
         yield

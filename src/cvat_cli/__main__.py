@@ -10,12 +10,19 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from cvat_cli import login, tasks
-from cvat_cli.command import Command
+from cvat_cli import config, profiles, projects, tasks
+from cvat_cli.command import Command, LocalCommand
 from cvat_cli.errors import explain
+from cvat_cli.login import logged_in_client
+from cvat_sdk.core.auth import configure_client_auth_arguments
 from cvat_sdk.version import VERSION
 
-_NOUNS = {"task": ("work with tasks", tasks.COMMANDS)}
+_NOUNS: dict[str, tuple[str, Sequence[Command | LocalCommand]]] = {
+    "task": ("work with tasks", tasks.COMMANDS),
+    "project": ("work with projects", projects.COMMANDS),
+    "profile": ("save servers and access tokens, and choose one of them", profiles.COMMANDS),
+    "config": ("what this program remembers", config.COMMANDS),
+}
 _INTERRUPTED = 130
 
 
@@ -52,12 +59,12 @@ def run() -> None:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of all arguments; it sets `command`, a `Command`, and `old_form`."""
+    """Return the parser of all arguments; it sets `command` and `old_form`."""
     parser = argparse.ArgumentParser(
-        prog="cvat-cli", description="Work with tasks on a CVAT server or a CVAT Hub."
+        prog="cvat-cli", description="Work with tasks and projects on a CVAT server or a CVAT Hub."
     )
     parser.add_argument("--version", action="version", version=VERSION)
-    login.add_arguments(parser)
+    configure_client_auth_arguments(parser)
     parser.add_argument("--debug", action="store_true", help="say more, show tracebacks")
     words = parser.add_subparsers(metavar="COMMAND", required=True)
     for noun, (text, commands) in _NOUNS.items():
@@ -73,7 +80,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _add_command(
     words: argparse._SubParsersAction[argparse.ArgumentParser],
-    command: Command,
+    command: Command | LocalCommand,
     *,
     help: str,
     old_form: bool = False,
@@ -83,8 +90,13 @@ def _add_command(
     parser.set_defaults(command=command, old_form=old_form)
 
 
-def _execute(command: Command, arguments: argparse.Namespace, logger: logging.Logger) -> None:
-    with login.logged_in_client(arguments, logger=logger, environment=os.environ) as client:
+def _execute(
+    command: Command | LocalCommand, arguments: argparse.Namespace, logger: logging.Logger
+) -> None:
+    if isinstance(command, LocalCommand):
+        command.execute(arguments)
+        return
+    with logged_in_client(arguments, logger=logger) as client:
         command.execute(client, arguments)
 
 

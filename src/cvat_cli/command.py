@@ -25,3 +25,13 @@ class Command:
     text: str
     add_arguments: Callable[[argparse.ArgumentParser], None]
     execute: Callable[[Client, argparse.Namespace], None]
+
+
+@dataclass(frozen=True)
+class LocalCommand:
+    """A word of the command line that needs nobody to be logged in."""
+
+    name: str
+    text: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    execute: Callable[[argparse.Namespace], None]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
-from typing import Any
 
-from cvat_cli import functions
+from cvat_cli import functions, labels, objects
 from cvat_cli.command import Command
 from cvat_cli.errors import CommandError
+from cvat_cli.objects import without_none
 from cvat_sdk.core.client import Client
 from cvat_sdk.core.helpers import DeferredTqdmProgressReporter
 from cvat_sdk.core.proxies.tasks import ResourceType, Task
@@ -31,34 +30,6 @@ _DATA_PARAMETERS = (
     "filename_pattern",
 )
 _TASK_FIELDS = ("labels", "project_id", "bug_tracker", "overlap", "segment_size", "subset")
-
-
-def parse_labels(text: str) -> list[dict[str, Any]]:
-    """Return the labels that a JSON text or a JSON file describes.
-
-    Raises:
-        argparse.ArgumentTypeError: it is neither, or not a list of objects with names.
-    """
-    source, where = text, "the text"
-    if not text.lstrip().startswith(("[", "{")):
-        where = text
-        try:
-            source = Path(text).read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            raise argparse.ArgumentTypeError(
-                f"{text!r} is neither JSON nor a file that can be read: {error}"
-            ) from error
-    try:
-        labels = json.loads(source)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{where} is not JSON: {error}") from error
-    if not isinstance(labels, list) or not all(
-        isinstance(label, dict) and isinstance(label.get("name"), str) for label in labels
-    ):
-        raise argparse.ArgumentTypeError(
-            f'{where} is not a list of labels, as in [{{"name": "car"}}, {{"name": "person"}}]'
-        )
-    return labels
 
 
 def parse_resource_type(text: str) -> ResourceType:
@@ -103,12 +74,7 @@ def add_create_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_task_arguments(parser: argparse._ArgumentGroup) -> None:
-    parser.add_argument(
-        "--labels",
-        type=parse_labels,
-        metavar="JSON",
-        help="""labels as JSON, or a file of it: '[{"name": "car"}]'""",
-    )
+    labels.add_argument(parser)
     parser.add_argument(
         "--project_id", type=int, metavar="ID", help="the project whose labels the task uses"
     )
@@ -168,35 +134,14 @@ def create(client: Client, arguments: argparse.Namespace) -> None:
     given = {name: getattr(arguments, name) for name in _TASK_FIELDS}
     data = {name: getattr(arguments, name) for name in _DATA_PARAMETERS}
     task = client.tasks.create_from_data(
-        {"name": arguments.name} | _without_none(given),
+        {"name": arguments.name} | without_none(given),
         arguments.resources,
         resource_type=arguments.resource_type,
-        data_params=_without_none(data),
+        data_params=without_none(data),
         status_check_period=arguments.status_check_period,
         pbar=DeferredTqdmProgressReporter(),
     )
     print(task.id)
-
-
-def add_ls_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="write all fields, as JSON")
-
-
-def ls(client: Client, arguments: argparse.Namespace) -> None:
-    tasks = client.tasks.list(return_json=arguments.json)
-    if arguments.json:
-        print(json.dumps(tasks, indent=2))
-        return
-    for task in tasks:
-        print(task.id)
-
-
-def add_delete_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("ids", type=int, nargs="+", help="ids of tasks")
-
-
-def delete(client: Client, arguments: argparse.Namespace) -> None:
-    client.tasks.remove_by_ids(arguments.ids)
 
 
 def add_frames_arguments(parser: argparse.ArgumentParser) -> None:
@@ -271,12 +216,8 @@ def _find(client: Client, task_id: int) -> Task:
         ) from error
 
 
-def _without_none(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
-
-
 COMMANDS = (
-    Command("ls", "list tasks: their ids, or all of them as JSON", add_ls_arguments, ls),
+    objects.ls_command("tasks", lambda client: client.tasks),
     Command(
         "create",
         "make a task from images, a video or an archive, and print its id. "
@@ -284,12 +225,7 @@ COMMANDS = (
         add_create_arguments,
         create,
     ),
-    Command(
-        "delete",
-        "remove tasks; ids that are not there are passed over",
-        add_delete_arguments,
-        delete,
-    ),
+    objects.delete_command("tasks", lambda client: client.tasks),
     Command(
         "frames",
         "write frames of a task to task_<ID>_frame_<FRAME>.<EXTENSION>",

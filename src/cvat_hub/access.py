@@ -16,7 +16,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from .errors import Forbidden, NotFound
-from .store import jobs, labels, organizations, projects, requests, tasks
+from .store import jobs, labels, organizations, projects, requests, tasks, users
 from .store.organizations import Invitation, Membership, Organization
 from .store.users import User
 
@@ -72,6 +72,15 @@ ORGANIZATION = _table(
         "maintainer": "view change create manage",
         "supervisor": "view create",
         "worker": "view",
+        "stranger": "",
+    }
+)
+# To other users; fellows are in an organization with them.
+USER = _table(
+    {
+        "admin": "view change delete",
+        "self": "view change delete",
+        "fellow": "view",
         "stranger": "",
     }
 )
@@ -205,26 +214,38 @@ def decide_role(role: str | None, other: str) -> None:
 def invitation(connection: Connection, user: User, key: str, right: Right) -> Invitation:
     """Return an invitation that the user may see, or with Right.MANAGE take back.
 
-    It can be seen by who is invited, who invited, and who manages the organization.
+    It can be seen by who is invited, and by those who manage the organization.
     """
     found = organizations.get_invitation(connection, key)
     if found is None:
         raise _missing("Invitation")
     role = role_in(connection, user, found.membership.organization_id)
-    rights = set(ORGANIZATION[role or "stranger"])
+    rights = ORGANIZATION[role or "stranger"]
     if Right.MANAGE not in rights:
-        rights.discard(Right.VIEW)
-        if user.id in (found.membership.user_id, found.owner_id):
-            rights.add(Right.VIEW)
-    decide(frozenset(rights), right, "Invitation")
+        own = found.membership.user_id == user.id
+        rights = ORGANIZATION["worker" if own else "stranger"]
+    decide(rights, right, "Invitation")
+    if right is Right.MANAGE:
+        decide_role(role, found.membership.role)
+    return found
+
+
+def account(connection: Connection, user: User, user_id: int, right: Right) -> User:
+    """Return a user with whose account the user may do this."""
+    found = users.get(connection, user_id) if is_id(user_id) else None
+    if found is None:
+        raise _missing("User")
+    decide(USER[_role_to_user(connection, user, found)], right, "User")
     return found
 
 
 def request(connection: Connection, user: User, request_id: str) -> requests.Request:
-    """Return a background request that the user started."""
+    """Return a background request that the user started, on a task that they may still see."""
     found = requests.get(connection, request_id)
     if found is None or not (user.is_admin or found.owner_id == user.id):
         raise NotFound
+    if found.task_id is not None:
+        task(connection, user, found.task_id, Right.VIEW)
     return found
 
 
@@ -270,6 +291,14 @@ def _roles_in_project(connection: Connection, user: User, found: projects.Projec
     if user.id in tasks.people_in_project(connection, found.id):
         roles.add("at work")
     return roles - {"member"}
+
+
+def _role_to_user(connection: Connection, user: User, found: User) -> str:
+    if user.id == found.id:
+        return "self"
+    if user.is_admin:
+        return "admin"
+    return "fellow" if organizations.are_together(connection, user.id, found.id) else "stranger"
 
 
 def _general_roles(connection: Connection, user: User, organization_id: int | None) -> set[str]:

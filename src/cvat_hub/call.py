@@ -28,6 +28,7 @@ from . import spaces
 from .errors import (
     BadRequest,
     NotAllowed,
+    NotFound,
     TooLarge,
     TooSlow,
     Unavailable,
@@ -47,19 +48,21 @@ _JSON = re.compile(r"\s*application/([\w.-]+\+)?json\s*(;.*)?", re.ASCII | re.IG
 _NUL = re.compile(rb"(?<!\\)(\\\\)*\\u0000")
 _CONVERTOR = re.compile(r":\w+}")
 SILENCE_SECONDS = 60
+_BULK = 1024 * 1024
 
 
 class Lane(enum.Enum):
     """Where a handler runs."""
 
     QUICK = enum.auto()
+    BULK = enum.auto()
     PASSWORD = enum.auto()
     PIXELS = enum.auto()
     UPLOAD = enum.auto()
 
 
 # How many handlers of a lane run at a time.
-THREADS = {Lane.QUICK: 16, Lane.PASSWORD: 2, Lane.PIXELS: 4, Lane.UPLOAD: 16}
+THREADS = {Lane.QUICK: 16, Lane.BULK: 2, Lane.PASSWORD: 2, Lane.PIXELS: 4, Lane.UPLOAD: 16}
 
 
 @dataclass(frozen=True)
@@ -195,7 +198,13 @@ class Endpoint:
                 call.body = await _read(request, limit)
             if not handler.public and call.identity is None and is_by_password(request):
                 await self._identify(call)
-            return await self._lanes.run(handler.lane, partial(_answer, handler, call))
+            # Bodies of many megabytes take seconds of work, which quick requests would wait for.
+            is_bulk = handler.lane is Lane.QUICK and len(call.body) > _BULK
+            lane = Lane.BULK if is_bulk else handler.lane
+            reply = await self._lanes.run(lane, partial(_answer, handler, call))
+            if request.method == "OPTIONS":
+                reply.headers.update(self._allowed())
+            return reply
         except Exception as error:
             return reply_to(error)
 
@@ -203,8 +212,11 @@ class Endpoint:
         lane = Lane.PASSWORD if is_by_password(call.request) else Lane.QUICK
         call.identity = await self._lanes.run(lane, partial(identify, self._hub, call.request))
 
+    def _allowed(self) -> dict[str, str]:
+        return {"Allow": ", ".join(sorted({*self._handlers, "OPTIONS"}))}
+
     def _other_method(self, method: str) -> Reply:
-        allowed = {"Allow": ", ".join(sorted({*self._handlers, "OPTIONS"}))}
+        allowed = self._allowed()
         if method == "OPTIONS":
             return empty(200, allowed)
         reply = reply_to(NotAllowed(f'Method "{method}" not allowed.'))
@@ -234,8 +246,10 @@ def _check_host(request: Request) -> None:
 
 def _check_text(call: Call) -> None:
     """Refuse NUL characters, which no PostgreSQL keeps, wherever text may come from."""
-    if "\0" in call.request.scope["path"] or b"%00" in call.request.scope["query_string"]:
-        raise BadRequest("the address has a NUL character")
+    if "\0" in call.request.scope["path"]:
+        raise NotFound
+    if b"%00" in call.request.scope["query_string"]:
+        raise BadRequest("a parameter has a NUL character")
     if b"\\u0000" in call.body and _NUL.search(call.body):
         raise BadRequest("text with a NUL character cannot be stored")
 

@@ -1,6 +1,7 @@
 """What lists can be narrowed and sorted by: plain parameters, `search`, `filter`, `sort`.
 
-`filter` is JSON logic over the same fields: `{"and": [{"==": [{"var": "name"}, "cats"]}]}`.
+`filter` is JSON logic over the same fields: `{"and": [{"==": [{"var": "name"}, "cats"]}]}`. A field
+that has no value is not equal to anything, and not less or more than anything.
 """
 
 from __future__ import annotations
@@ -13,27 +14,31 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, cast, false, not_, or_
+from sqlalchemy import ColumnElement, Select, and_, cast, false, func, not_, or_
 from sqlalchemy import String as SqlString
 
 from .errors import BadRequest, at
 
 Column = ColumnElement[Any]
-# Databases refuse statements that are too large; nobody writes such rules by hand.
+# Databases refuse conditions that are too large; these are larger than anybody needs.
 _MAX_DEPTH = 20
 _MAX_RULES = 200
 _MAX_VALUES = 1000
-_MAX_TEXT = 1000
+_MAX_WORDS = 32
+_MAX_TEXT = 256
 
 
 @dataclass(frozen=True)
 class Fields:
     """The fields of a list: by which it can be filtered and sorted, and in which it is searched.
 
-    `order` is how it is sorted if nothing is said.
+    Attributes:
+        key: is different in each row, so that equal rows have an order, and pages don't overlap.
+        order: how the list is sorted if nothing is said.
     """
 
     columns: Mapping[str, Column]
+    key: Column
     searched: Sequence[str] = ()
     order: str = "-id"
 
@@ -45,16 +50,16 @@ class Fields:
         """
         for name in self.columns.keys() & parameters.keys():
             query = query.where(self._equals(name, parameters[name]))
-        if words := parameters.get("search"):
-            found = [_contains(self.columns[name], words, "search") for name in self.searched]
-            query = query.where(or_(false(), *found))
+        for word in _words(parameters.get("search", "")) if self.searched else ():
+            query = query.where(or_(*(_contains(self.columns[n], word) for n in self.searched)))
         if parameters.get("filter"):
             query = query.where(self._filter(parameters["filter"]))
-        return query.order_by(*self._order(parameters.get("sort") or self.order))
+        return query.order_by(*self._order(parameters.get("sort") or self.order), self.key.desc())
 
     def parameters(self) -> dict[str, dict[str, Any]]:
         """Return what may stand behind the question mark, with a schema of each."""
-        return {name: {"type": "string"} for name in (*self.columns, "search", "filter", "sort")}
+        general = ("search", "filter", "sort") if self.searched else ("filter", "sort")
+        return {name: {"type": "string"} for name in (*self.columns, *general)}
 
     def _equals(self, name: str, text: str) -> Column:
         column = self.columns[name]
@@ -71,22 +76,16 @@ class Fields:
         return column == _bounded(int(text))
 
     def _order(self, sort: str) -> list[Column]:
-        order: dict[str, Column] = {}
-        for field in sort.split(","):
-            name = field.strip().removeprefix("-")
-            column = self._column(name)
-            # To sort again by what is sorted by already changes nothing.
-            order.setdefault(name, column.desc() if field.strip()[0] == "-" else column.asc())
-        return list(order.values())
+        fields = dict.fromkeys(field.strip() for field in sort.split(","))
+        return [_ordered(self._column(f.removeprefix("-")), f.startswith("-")) for f in fields]
 
     def _filter(self, text: str) -> Column:
+        if text.count("{") > _MAX_RULES:
+            raise at(["filter"], f"more than {_MAX_RULES} rules")
         try:
-            rules = msgspec.json.decode(text)
+            return self._rule(msgspec.json.decode(text), 0)
         except (msgspec.DecodeError, RecursionError):
             raise at(["filter"], "expected JSON logic") from None
-        if _count(rules) > _MAX_RULES:
-            raise at(["filter"], f"expected at most {_MAX_RULES} rules")
-        return self._rule(rules, 0)
 
     def _rule(self, rule: Any, depth: int) -> Column:
         if not isinstance(rule, dict) or len(rule) != 1 or depth > _MAX_DEPTH:
@@ -98,7 +97,8 @@ class Fields:
         if name in _JUNCTIONS:
             return _JUNCTIONS[name](*(self._rule(operand, depth + 1) for operand in operands))
         if name == "!" and len(operands) == 1:
-            return not_(self._rule(operands[0], depth + 1))
+            # To SQL, the contrary of what is unknown is unknown as well.
+            return not_(func.coalesce(self._rule(operands[0], depth + 1), false()))
         if name in _ORDERS and len(operands) == 3:
             low, middle, high = operands
             return and_(self._comparison(name, low, middle), self._comparison(name, middle, high))
@@ -120,7 +120,7 @@ class Fields:
     def _membership(self, left: Any, right: Any) -> Column:
         if not isinstance(right, list):
             # A piece of text, in the value of a field.
-            return _contains(self._variable(right), _text(left), "filter")
+            return _contains(self._variable(right), _text(left))
         column = self._variable(left)
         if len(right) > _MAX_VALUES:
             raise at(["filter"], f"expected at most {_MAX_VALUES} values")
@@ -144,7 +144,7 @@ _JUNCTIONS: Mapping[str, Callable[..., Column]] = {
 }
 _COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq,
-    "!=": operator.ne,
+    "!=": lambda column, value: not_(func.coalesce(column == value, false())),
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -155,17 +155,24 @@ _MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
-def _count(rules: Any) -> int:
-    """Return how many rules there are, one inside another; values are none."""
-    if isinstance(rules, dict):
-        return 1 + sum(map(_count, rules.values()))
-    return sum(map(_count, rules)) if isinstance(rules, list) else 0
+def _words(search: str) -> Sequence[str]:
+    words = sorted(set(re.split(r"[\s,]+", search)) - {""})
+    if len(words) > _MAX_WORDS or any(len(word) > _MAX_TEXT for word in words):
+        raise at(["search"], f"expected {_MAX_WORDS} words of {_MAX_TEXT} characters at most")
+    return words
 
 
-def _contains(column: Column, text: str, place: str) -> Column:
+def _contains(column: Column, text: str) -> Column:
     if len(text) > _MAX_TEXT:
-        raise at([place], f"expected at most {_MAX_TEXT} characters")
+        raise at(["filter"], f"expected text of {_MAX_TEXT} characters at most")
     return cast(column, SqlString).icontains(text, autoescape=True)
+
+
+def _ordered(column: Column, descending: bool) -> Column:
+    # Databases disagree on where rows without a value belong.
+    if not getattr(column, "nullable", True):
+        return column.desc() if descending else column.asc()
+    return column.desc().nulls_first() if descending else column.asc().nulls_last()
 
 
 def _is_set(column: Column) -> Column:
@@ -190,9 +197,9 @@ def _value(column: Column, value: Any, place: str = "filter") -> Any:
 
 def _aware(value: Any, place: str) -> datetime.datetime:
     try:
-        date = msgspec.convert(value, datetime.datetime)
+        date = datetime.datetime.fromisoformat(value)
         return date.astimezone(datetime.UTC) if date.tzinfo else date.replace(tzinfo=datetime.UTC)
-    except (msgspec.ValidationError, OverflowError):
+    except (TypeError, ValueError, OverflowError):
         raise at([place], f"{value!r} is not a date such as 2026-01-31T12:00:00Z") from None
 
 
@@ -202,11 +209,11 @@ def _type(column: Column) -> type:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise at(["filter"], "expected text")
+    if not isinstance(value, str) or len(value) > _MAX_TEXT:
+        raise at(["filter"], f"expected text of {_MAX_TEXT} characters at most")
     return value
 
 
 def _bounded(number: int) -> int:
-    # Databases refuse numbers that no row can have; to them, -1 means the same.
-    return number if abs(number) < 2**31 else -1
+    # Databases refuse numbers that no row can have; those at the ends mean the same.
+    return max(-(2**31), min(number, 2**31 - 1))

@@ -9,21 +9,20 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 from .attempts import Attempts
+from .data_folder import DataFolder
+from .data_folder import HubError as HubError
+from .folder_pixels import FolderPixels
 from .metrics import Metrics
 from .passwords import Passwords
 from .pixels import Pixels
 from .preparation import Preparation
 from .settings import Settings
 from .store import Store, open_store, users
+from .store.hidden import sweep_leftovers
 
 Clock = Callable[[], datetime.datetime]
-
-
-class HubError(Exception):
-    """A hub cannot start; the message is one line for the user."""
 
 
 @dataclass(frozen=True)
@@ -53,40 +52,27 @@ def open_hub(settings: Settings, clock: Clock = utc_now) -> Iterator[Hub]:
     `new_admin_password` is set on the hub if an admin was created with a password made up here.
 
     Raises:
-        HubError: the data folder cannot be used, or another hub uses it.
+        HubError: the data folder cannot be used, is used by a hub that doesn't share it, or
+            belongs to another database.
         StoreError: the database cannot be used.
     """
     passwords = Passwords()
     with ExitStack() as stack:
-        stack.enter_context(_locked(settings.data_dir))
-        store = open_store(settings.database_url)
-        stack.callback(store.close)
-        made_up = _first_admin(settings, store, passwords, clock())
-        pixels = Pixels(settings.data_dir)
-        stack.callback(pixels.close)
-        preparation = Preparation(store, pixels, settings.preparations, clock)
-        stack.callback(preparation.stop)
-        preparation.resume()
+        folder = stack.enter_context(DataFolder(settings.data_dir))
+        with folder.starting(shared=settings.shares_data) as alone:
+            store = open_store(settings.database_url)
+            stack.callback(store.close)
+            folder.belong_to(store)
+            sweep_leftovers(store, clock())
+            made_up = _first_admin(settings, store, passwords, clock())
+            pixels = FolderPixels(settings.data_dir)
+            stack.callback(pixels.close)
+            preparation = Preparation(store, pixels, settings.preparations, clock)
+            stack.callback(preparation.stop)
+            if alone:
+                preparation.sweep()
+        preparation.start()
         yield Hub(settings, store, pixels, preparation, passwords, clock, made_up)
-
-
-@contextmanager
-def _locked(data_dir: Path) -> Iterator[None]:
-    import fcntl
-
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file: BinaryIO = (data_dir / "hub.lock").open("ab")
-    except OSError as error:
-        raise HubError(f"data folder {data_dir}: {error.strerror}") from None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise HubError(
-                f"data folder {data_dir}: another hub uses it; stop that first"
-            ) from None
-        yield
 
 
 def _first_admin(

@@ -8,8 +8,7 @@ nothing is annotated with it, or if the new one is `any`.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
@@ -50,12 +49,14 @@ def plan(
     """
     known = {label.id: label for label in existing}
     changes = Changes()
+    if not _unique([spec.id for spec in specs if "id" in spec]):
+        raise BadRequest("a label comes twice")
     for index, spec in enumerate(specs):
         path: Path = ["labels", index] if above is None else above
-        if "id" not in spec:
+        if "id" not in spec and not spec.get("deleted"):
             changes.added.append(label_specs.new(spec, path))
-        elif spec.id not in known:
-            raise at([*path, "id"], f"there is no label of id {spec.id} here")
+        elif spec.get("id") not in known:
+            raise at([*path, "id"], f"there is no label of id {spec.get('id')} here")
         elif spec.get("deleted"):
             changes.removed.append(spec.id)
         else:
@@ -130,10 +131,11 @@ def _attributes(
     added: list[Attribute] = []
     for index, spec in enumerate(specs):
         place = [*path, "attributes", index]
-        if "id" not in spec:
+        if "id" not in spec and not spec.get("deleted"):
             added.append(label_specs.attribute(spec, place))
-        elif spec.id not in known:
-            raise at([*place, "id"], f"label {label.name!r} has no attribute of id {spec.id}")
+        elif spec.get("id") not in known:
+            problem = f"label {label.name!r} has no attribute of id {spec.get('id')}"
+            raise at([*place, "id"], problem)
         elif spec.get("deleted"):
             changes.removed_attributes.append(spec.id)
             del known[spec.id]
@@ -149,13 +151,12 @@ def _changed_attribute(before: Attribute, spec: models.AttributeRequest, path: P
         if spec[name] != getattr(before, name):
             raise at([*path, name], f"stays {getattr(before, name)!r} for good; add an attribute")
     now = label_specs.attribute(spec, path)
-    return replace(now, id=before.id, default_value=spec.get("default_value", now.default_value))
+    return replace(now, id=before.id, default_value=spec.get("default_value", before.default_value))
 
 
 # A value that was right would be wrong, or at the wrong place.
 _FIXED = ("input_type", "mutable")
 
 
-def _unique(names: Sequence[str]) -> bool:
-    counts: Mapping[str, int] = Counter(names)
-    return all(count == 1 for count in counts.values())
+def _unique(items: Sequence[str | int]) -> bool:
+    return len(set(items)) == len(items)

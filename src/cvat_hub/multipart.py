@@ -55,7 +55,7 @@ class _Reader:
                 "on_header_field": self._queue("field"),
                 "on_header_value": self._queue("value"),
                 "on_header_end": lambda: self._events.append(("header end", b"")),
-                "on_headers_finished": lambda: self._events.append(("headers", b"")),
+                "on_headers_finished": self._end_headers,
                 "on_part_data": self._queue("data"),
                 "on_part_end": lambda: self._events.append(("part end", b"")),
                 "on_end": lambda: self._events.append(("end", b"")),
@@ -105,6 +105,10 @@ class _Reader:
                 raise BadRequest(f"the multipart body is broken: {error}") from None
         return self._events.popleft()
 
+    def _end_headers(self) -> None:
+        self._header_bytes = 0
+        self._events.append(("headers", b""))
+
     def _queue(self, kind: str) -> Any:
         def event(data: bytes, start: int, end: int) -> None:
             if kind != "data":
@@ -116,7 +120,6 @@ class _Reader:
         return event
 
     def _part(self, headers: dict[bytes, bytes]) -> Part:
-        self._header_bytes = 0
         disposition = headers.get(b"content-disposition", b"")
         _, options = multipart.parse_options_header(disposition)
         filename = options.get(b"filename")

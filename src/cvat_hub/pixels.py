@@ -1,89 +1,78 @@
-"""Where the pixels lie: a folder of uploads per task, a folder of prepared data per upload."""
+"""What the hub needs of the place where pixels lie; `folder_pixels` is a folder.
+
+Files are received and prepared on the hub's own disks in any case, as preparing reads them more
+than once. A place elsewhere takes over in `adopt`, and hands out a `Reader` of its own.
+"""
 
 from __future__ import annotations
 
-import shutil
-import threading
-from collections import OrderedDict
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Protocol
 
 from .media.manifest import Manifest
-from .media.reader import MediaReader
+from .media.reader import Media, Quality
 from .media.uploads import UploadFolder
 
-_OPEN = 32
+
+class Reader(Protocol):
+    """The frames of one task, for any number of threads.
+
+    Every method raises FileNotFoundError if the task was deleted meanwhile.
+    """
+
+    @property
+    def manifest(self) -> Manifest:
+        """What there is."""
+
+    def frame(self, number: int, quality: Quality) -> Media:
+        """Return a frame; IndexError if there is no such one."""
+
+    def chunk(self, number: int, quality: Quality, within: range | None = None) -> Media:
+        """Return a chunk, or of it only the frames within a range; IndexError if there is none."""
+
+    def preview(self, number: int = 0) -> Media:
+        """Return a small JPEG of a frame; IndexError if there is no such one."""
 
 
-class Pixels:
-    """The folders of a hub; the readers used last are kept open."""
-
-    def __init__(self, data_dir: Path) -> None:
-        self._data = data_dir / "data"
-        self._uploads = data_dir / "uploads"
-        self._readers: OrderedDict[int, MediaReader] = OrderedDict()
-        self._lock = threading.Lock()
+class Pixels(Protocol):
+    """Where uploads are received, and where prepared data lies under its number."""
 
     def uploads(self, task_id: int) -> UploadFolder:
         """Return the folder that receives the files of a task."""
-        return UploadFolder(self._uploads / str(task_id))
+
+    def claim(self, task_id: int) -> AbstractContextManager[int]:
+        """Enter with which attempt to prepare this task it is, or 0 while another is at work.
+
+        Nobody else gets a number before the block ends or the process dies. An attempt that
+        leaves the block, in whatever way, isn't counted.
+        """
 
     def preparing(self, task_id: int) -> Path:
         """Return where the data of a task is built before it has a number."""
-        self._data.mkdir(parents=True, exist_ok=True)
-        return self._data / f"preparing-{task_id}"
 
     def adopt(self, task_id: int, data_id: int) -> None:
-        """Give the data of a task its number."""
-        target = self._data / str(data_id)
-        # A number is given anew if the hub was killed before it could be committed.
-        shutil.rmtree(target, ignore_errors=True)
-        self.preparing(task_id).rename(target)
+        """Give what was built its number; it outlasts a power cut then."""
 
-    def reader(self, data_id: int) -> MediaReader:
-        """Return the reader of prepared data."""
-        with self._lock:
-            if data_id in self._readers:
-                self._readers.move_to_end(data_id)
-                return self._readers[data_id]
-        reader = MediaReader(self._data / str(data_id))
-        with self._lock:
-            # Another thread may have opened the same one meanwhile.
-            reader = self._readers.setdefault(data_id, reader)
-            oldest = self._readers.popitem(last=False)[1] if len(self._readers) > _OPEN else None
-        if oldest:
-            oldest.close()
-        return reader
+    def reader(self, data_id: int) -> Reader:
+        """Return the reader of prepared data; FileNotFoundError if there is none."""
 
-    def manifest(self, data_id: int) -> Manifest:
-        """Return the description of prepared data."""
-        return self.reader(data_id).manifest
+    def tidy(self) -> None:
+        """Let go of what was deleted by other processes."""
 
     def forget_uploads(self, task_id: int) -> None:
         """Remove what a task received."""
-        shutil.rmtree(self._uploads / str(task_id), ignore_errors=True)
 
     def forget(self, task_id: int, data_id: int | None) -> None:
         """Remove all files of a task."""
-        self.forget_uploads(task_id)
-        shutil.rmtree(self.preparing(task_id), ignore_errors=True)
-        if data_id is not None:
-            with self._lock:
-                reader = self._readers.pop(data_id, None)
-            if reader:
-                reader.close()
-            shutil.rmtree(self._data / str(data_id), ignore_errors=True)
+
+    def sweep(self, data_ids: set[int], task_ids: set[int]) -> None:
+        """Remove what belongs to nothing. No other process may be at work.
+
+        Args:
+            data_ids: of data that tasks have.
+            task_ids: of tasks whose data has yet to come.
+        """
 
     def close(self) -> None:
         """Close all readers."""
-        with self._lock:
-            readers = list(self._readers.values())
-            self._readers.clear()
-        for reader in readers:
-            reader.close()
-
-    def sweep(self, data_ids: set[int], task_ids: set[int]) -> None:
-        """Remove what belongs to nothing: the leavings of a hub that was killed."""
-        for folder, wanted in ((self._data, data_ids), (self._uploads, task_ids)):
-            for child in folder.iterdir() if folder.exists() else ():
-                if child.name not in {str(number) for number in wanted}:
-                    shutil.rmtree(child, ignore_errors=True)

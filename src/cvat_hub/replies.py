@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
-from starlette.responses import FileResponse, Response
+from anyio import to_thread
+from starlette.responses import Response, StreamingResponse
 
 from cvat_hub.media.reader import Media
 
 Reply = Response
 JSON = "application/vnd.cvat+json"
+_PIECE_BYTES = 1024 * 1024
 _encoder = msgspec.json.Encoder()
 
 
@@ -25,13 +29,49 @@ def raw_json(body: bytes, status: int = 200, headers: Mapping[str, str] | None =
     return Response(body, status, headers, media_type=JSON)
 
 
+def json_pieces(pieces: Sequence[bytes]) -> Reply:
+    """Return a reply whose JSON is already encoded, and too large to be put together at once."""
+    length = str(sum(map(len, pieces)))
+    return StreamingResponse(_each(pieces), headers={"Content-Length": length}, media_type=JSON)
+
+
+async def _each(pieces: Sequence[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+
+
 def empty(status: int = 204, headers: Mapping[str, str] | None = None) -> Reply:
     """Return a reply without a body."""
     return Response(None, status, headers)
 
 
 def media_reply(media: Media) -> Reply:
-    """Return pixels; those that lie in a file go out without passing through memory."""
+    """Return pixels; those that lie in a file are sent piece by piece.
+
+    Raises:
+        FileNotFoundError: the file is gone.
+    """
     if isinstance(media.body, bytes):
         return Response(media.body, media_type=media.content_type)
-    return FileResponse(media.body, media_type=media.content_type)
+    return FileReply(media.body, media.content_type)
+
+
+class FileReply(Response):
+    """A reply with a file, which is opened at once: what is deleted later is still sent."""
+
+    def __init__(self, path: Path, content_type: str) -> None:
+        self._file = path.open("rb", buffering=0)
+        length = os.fstat(self._file.fileno()).st_size
+        super().__init__(None, 200, {"Content-Length": str(length)}, media_type=content_type)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Send it; only some pieces are in memory at a time."""
+        with self._file:
+            start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+            await send(start)
+            while scope["method"] != "HEAD":
+                piece = await to_thread.run_sync(self._file.read, _PIECE_BYTES)
+                if not piece:
+                    break
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})

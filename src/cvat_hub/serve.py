@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -42,6 +43,8 @@ def serve(settings: Settings, ready: Callable[[Hub, str], None]) -> None:
         HubError: the data folder, the address or the port cannot be used.
         StoreError: the database cannot be used.
     """
+    # A thread that has much to do lets others in after this time; Python's own is 5 ms.
+    sys.setswitchinterval(0.001)
     with open_hub(settings) as hub, closing(_listen(settings)) as listening:
         address = _address(settings, listening)
         server = _Server(_config(hub), lambda: ready(hub, address))

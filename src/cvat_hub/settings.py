@@ -35,7 +35,7 @@ class Settings:
         str,
         "address of the database, `postgresql://...` or `sqlite:///...`; "
         "SQLite in the data folder unless given",
-    ] = ""
+    ] = field(default="", repr=False)
     host: Annotated[str, "address to listen on"] = "127.0.0.1"
     port: Annotated[int, "port to listen on; 0 lets the system choose"] = 8080
     trusted_proxies: Annotated[
@@ -44,6 +44,9 @@ class Settings:
         "separated by commas",
     ] = ""
     max_json_bytes: Annotated[int, "the largest JSON body that is taken, in bytes"] = 512 * MiB
+    max_upload_bytes: Annotated[
+        int, "the largest file that is taken in pieces, and request of whole files, in bytes"
+    ] = 2**36
     preparations: Annotated[int, "how many uploads are made ready at the same time"] = 2
     stop_seconds: Annotated[int, "how long running requests may go on when the hub stops"] = 10
     session_days: Annotated[int, "how long a login lasts"] = 14
@@ -69,6 +72,11 @@ class Settings:
             return f"sqlite:///{self.data_dir / 'hub.sqlite3'}"
         scheme, colon, rest = self.database.partition("://")
         return ("postgresql+psycopg" if scheme in _POSTGRESQL else scheme) + colon + rest
+
+    @property
+    def shares_data(self) -> bool:
+        """Whether several hubs may use the database, and so the data folder, at a time."""
+        return self.database.partition("://")[0].startswith(_POSTGRESQL)
 
 
 _POSTGRESQL = ("postgresql", "postgres")
@@ -99,6 +107,7 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     "port": _between(0, 65535),
     "trusted_proxies": _networks,
     "max_json_bytes": _between(1, 2**40),
+    "max_upload_bytes": _between(1, 2**50),
     "preparations": _between(1, 64),
     "stop_seconds": _between(0, 3600),
     "session_days": _between(1, 3650),

@@ -7,6 +7,7 @@ space for what is made.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -76,7 +77,7 @@ def find(connection: Connection, user: User, name: Mapping[str, str]) -> Space:
     if "slug" in name:
         found = organizations.by_slug(connection, name["slug"])
     else:
-        number = int(name["id"]) if name["id"].isdecimal() and len(name["id"]) < 20 else 0
+        number = int(name["id"]) if re.fullmatch("[0-9]{1,20}", name["id"]) else 0
         found = organizations.get(connection, number) if access.is_id(number) else None
     if found is None:
         raise NotFound("No Organization matches the given query.")

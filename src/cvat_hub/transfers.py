@@ -1,4 +1,4 @@
-"""To whom tasks and projects belong: their first owner, and who and where they are handed to."""
+"""Where tasks and projects are made and to whom they belong, at first and when handed over."""
 
 from __future__ import annotations
 
@@ -14,20 +14,31 @@ from .call import Call
 from .errors import Forbidden, at
 
 
-def first_owner(call: Call, connection: Connection, asked: int | None) -> int:
-    """Return the owner of what is made in the space of a request; admins may name another.
+def place(call: Call, connection: Connection) -> int | None:
+    """Return the organization in which a request makes something; None is the personal space.
 
     Raises:
-        Forbidden: nothing may be made here, or not for others.
-        BadRequest: there is no such user.
+        Forbidden: the user may make nothing there.
     """
     if call.space.organization:
         access.decide_in_organization(connection, call.user, call.space.organization, Right.CREATE)
+    return call.space.organization_id
+
+
+def first_owner(
+    call: Call, connection: Connection, asked: int | None, organization_id: int | None
+) -> int:
+    """Return the owner of what is made in an organization, or in none; admins may name another.
+
+    Raises:
+        Forbidden: it may not be made for others.
+        BadRequest: there is no such user, or they are not in the organization.
+    """
     if asked is None or asked == call.user.id:
         return call.user.id
     if not call.user.is_admin:
         raise Forbidden("Only admins create for others.")
-    assignees.check(connection, "owner_id", asked, call.space.organization_id)
+    assignees.check(connection, "owner_id", asked, organization_id)
     return asked
 
 
@@ -48,7 +59,7 @@ def new_owner(
         BadRequest: the owner doesn't exist, or is not in the organization.
     """
     values: dict[str, Any] = {}
-    if "organization_id" in asked:
+    if asked.get("organization_id", organization_id) != organization_id:
         organization_id = values["organization_id"] = asked.organization_id
         if organization_id is not None:
             access.organization(connection, call.user, organization_id, Right.CREATE)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Select, or_, select, true
 
 from .access import OVERSEERS
-from .store.tables import invitations, jobs, memberships, organizations, projects, tasks, users
+from .spaces import EVERYWHERE, Space
+from .store.tables import (
+    jobs,
+    labels,
+    memberships,
+    organizations,
+    projects,
+    requests,
+    tasks,
+    users,
+)
 from .store.users import User
 
 Condition = ColumnElement[bool]
@@ -52,6 +62,14 @@ def visible_projects(user: User) -> Condition:
     return _within(user, projects.c.organization_id, related)
 
 
+def visible_labels(user: User, space: Space = EVERYWHERE) -> Condition:
+    """Return the condition that a label is one of a task or project that the user may see there."""
+    in_tasks, in_projects = (space.holds(table.c.organization_id) for table in (tasks, projects))
+    of_tasks = select(tasks.c.id).where(visible_tasks(user), in_tasks)
+    of_projects = select(projects.c.id).where(visible_projects(user), in_projects)
+    return or_(labels.c.task_id.in_(of_tasks), labels.c.project_id.in_(of_projects))
+
+
 def visible_organizations(user: User) -> Condition:
     """Return the condition that an organization may be seen by the user."""
     return true() if user.is_admin else organizations.c.id.in_(_joined(user))
@@ -70,9 +88,16 @@ def visible_invitations(user: User) -> Condition:
         return true()
     return or_(
         memberships.c.user_id == user.id,
-        invitations.c.owner_id == user.id,
         memberships.c.organization_id.in_(_joined(user, overseeing=True)),
     )
+
+
+def visible_requests(user: User) -> Condition:
+    """Return the condition that a background request may be seen by the user."""
+    if user.is_admin:
+        return true()
+    of_seen = requests.c.task_id.in_(select(tasks.c.id).where(visible_tasks(user)))
+    return (requests.c.owner_id == user.id) & or_(requests.c.task_id.is_(None), of_seen)
 
 
 def visible_users(user: User) -> Condition:

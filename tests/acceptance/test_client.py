@@ -174,6 +174,32 @@ def test_annotations_are_written_read_and_removed(make_task: MakeTask, photos: l
     assert task.get_annotations().shapes == []
 
 
+def test_a_change_that_brings_its_revision_overwrites_nobody(
+    make_task: MakeTask, photos: list[Path]
+) -> None:
+    task = make_task(photos)
+    box = {"type": "rectangle", "label_id": task.get_labels()[0].id, "frame": 0}
+    request = models.PatchedLabeledDataRequest(shapes=[{**box, "points": [1, 2, 3, 4]}])
+    task.update_annotations(request, action=AnnotationUpdateAction.CREATE)
+    [mine] = task.get_annotations().shapes
+    theirs = mine.to_dict() | {"points": [5, 6, 7, 8]}
+    assert mine.revision == 1
+    task.update_annotations(models.PatchedLabeledDataRequest(shapes=[theirs]))
+    late = models.LabeledShapeRequest(
+        **box, id=mine.id, revision=mine.revision, points=[0, 0, 1, 1]
+    )
+    for action in (AnnotationUpdateAction.UPDATE, AnnotationUpdateAction.DELETE):
+        with pytest.raises(exceptions.ApiException, match=f"shapes {mine.id}") as caught:
+            task.update_annotations({"shapes": [late]}, action=action)
+        assert caught.value.status == 409
+    [now] = task.get_annotations().shapes
+    assert (now.points, now.revision) == ([5, 6, 7, 8], 2)
+    del late.revision
+    task.update_annotations({"shapes": [late]})
+    task.remove_annotations(ids=[mine.id])
+    assert task.get_annotations().shapes == []
+
+
 def test_jobs_show_their_part_of_the_task(make_task: MakeTask, photos: list[Path]) -> None:
     task = make_task(photos, {**SPEC, "segment_size": 3})
     jobs = sorted(task.get_jobs(), key=lambda job: job.start_frame)

@@ -61,6 +61,7 @@ class Reader:
             "PATH": f"{programs}:{os.environ['PATH']}",
             "PYTHONPATH": f"{ROOT / 'src'}:{folder}",
             "XDG_CACHE_HOME": str(folder / ".cache"),
+            "XDG_CONFIG_HOME": str(folder / ".config"),
         }
 
     def serve(self, data_dir: str) -> None:

@@ -14,11 +14,12 @@ from cvat_cli.__main__ import main
 
 @pytest.fixture
 def cli(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Callable[..., tuple[int, str, str]]:
     """Run a command line; return exit code, stdout and stderr."""
     monkeypatch.delenv("CVAT_ACCESS_TOKEN", raising=False)
     monkeypatch.setenv("PASS", "secret")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("COLUMNS", "100")
 
     def run(*args: object) -> tuple[int, str, str]:

@@ -17,7 +17,11 @@ def test_the_version_is_data(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [(), ("task",), ("task", "create"), ("task", "auto-annotate"), ("ls",)]
+    "words",
+    [
+        *((), ("task",), ("task", "create"), ("task", "auto-annotate"), ("ls",)),
+        *(("project",), ("project", "create"), ("profile",), ("profile", "create"), ("config",)),
+    ],
 )
 def test_help_is_data(cli: Cli, words: tuple[str, ...]) -> None:
     code, out, err = cli(*words, "--help")
@@ -43,6 +47,11 @@ def test_help_is_data(cli: Cli, words: tuple[str, ...]) -> None:
         ((*ANNOTATE, "-p", "x=int:many"), "'many' is not of type int"),
         ((*ANNOTATE, "--conf-threshold", "7"), "'7' is not a number between 0 and 1"),
         (("task", "frames", "5", "0", "--quality", "best"), "invalid choice: 'best'"),
+        (("project", "create"), "required: name"),
+        (("project", "create", "n", "--dataset_path", "x"), "unrecognized arguments"),
+        (("project", "delete"), "required: ids"),
+        (("profile", "delete"), "required: NAME"),
+        (("config", "server"), "invalid choice: 'server'"),
     ],
 )
 def test_wrong_arguments_end_with_2_and_a_reason(
@@ -98,13 +107,23 @@ OFFICIAL = {
     "task frames": "--outdir --quality",
     "task auto-annotate": "--function-module --function-file --function-parameter -p "
     "--clear-existing --allow-unmatched-labels --conf-threshold --conv-mask-to-poly",
-    "": "--version --insecure --auth --server-host --server-port --organization --org --debug",
+    "project ls": "--json",
+    "project create": "--bug_tracker --bug --labels",
+    "project delete": "",
+    "profile list": "--names-only",
+    "profile default": "--unset",
+    "profile delete": "",
+    "profile create": "--name --set-default --force --file",
+    "config default-server": "--unset",
+    "": "--version --insecure --auth --server-host --server-port --organization --org --profile "
+    "--debug",
 }
 
 
 @pytest.mark.parametrize(("words", "options"), OFFICIAL.items())
 def test_every_official_option_is_there(cli: Cli, words: str, options: str) -> None:
-    for form in {words, words.removeprefix("task ")}:
+    forms = {words, words.removeprefix("task ")}
+    for form in forms:
         _, out, _ = cli(*form.split(), "--help")
         assert [option for option in options.split() if option not in out] == []
 

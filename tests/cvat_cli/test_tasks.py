@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from cvat_cli.tasks import parse_labels, parse_resource_type, parse_threshold
+from cvat_cli.labels import parse_labels
+from cvat_cli.tasks import parse_resource_type, parse_threshold
 from cvat_sdk.core.proxies.tasks import ResourceType
 
 Write = Callable[[str, str], Path]

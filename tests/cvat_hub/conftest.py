@@ -29,6 +29,7 @@ from cvat_hub.settings import Settings
 from cvat_hub.store import Store, open_store, tables, users
 
 PASSWORD = "correct horse"
+METRICS_TOKEN = "a token for Prometheus alone"
 # What a request may leave behind of which it is not the subject.
 _UNWATCHED = {"logins", "counters", "annotations"}
 
@@ -106,7 +107,8 @@ class HubUnderTest:
         self.address = address
         self.store = store
         self.password_hash = Passwords().hash(PASSWORD)
-        self._names = (f"user{number}" for number in itertools.count())
+        self._numbers = itertools.count()
+        self._names = (f"user{number}" for number in self._numbers)
         self._clients: list[Client] = []
 
     def client(self, headers: dict[str, str] | None = None, user_id: int = 0) -> Client:
@@ -116,13 +118,43 @@ class HubUnderTest:
 
     def new_user(self, *, is_admin: bool = False) -> Client:
         """Return a new user, logged in by a token."""
-        name, key = next(self._names), secrets.token_hex()
-        now = datetime.datetime.now(datetime.UTC)
+        name, now = next(self._names), datetime.datetime.now(datetime.UTC)
         with self.store.write() as connection:
             user_id = users.create(connection, name, self.password_hash, now, is_admin=is_admin)
+        return self.log_in(user_id)
+
+    def log_in(self, user_id: int) -> Client:
+        """Return a user, logged in once more."""
+        key, now = secrets.token_hex(), datetime.datetime.now(datetime.UTC)
+        with self.store.write() as connection:
             until = now + datetime.timedelta(days=1)
             users.log_in(connection, user_id, secrets.token_hex(), key, now, until)
         return self.client({"Authorization": f"Token {key}"}, user_id)
+
+    def new_organization(self, owner: Client, **members: Client) -> dict[str, Any]:
+        """Return a new organization with members of these roles, `worker=somebody`."""
+        slug = f"org-{next(self._numbers)}"
+        organization: dict[str, Any] = owner("POST", "organizations", {"slug": slug}).json
+        for role, member in members.items():
+            self.join(owner, slug, member, role)
+        return organization
+
+    def join(self, inviter: Client, slug: str, member: Client, role: str = "worker") -> int:
+        """Make somebody a member of an organization, and return the number of the membership."""
+        key = self.invite(inviter, slug, member, role)["key"]
+        assert member("POST", f"invitations/{key}/accept").status == 200
+        found = member("GET", f"memberships?org={slug}&user={self.name_of(member)}").json
+        return int(found["results"][0]["id"])
+
+    def invite(
+        self, inviter: Client, slug: str, invited: Client, role: str = "worker"
+    ) -> dict[str, Any]:
+        """Invite somebody to an organization, and return the invitation."""
+        asked = {"role": role, "email": self.name_of(invited)}
+        answer = inviter("POST", f"invitations?org={slug}", asked)
+        assert answer.status == 201, answer.body
+        invitation: dict[str, Any] = answer.json
+        return invitation
 
     def name_of(self, client: Client) -> str:
         return str(client("GET", "users/self").json["username"])
@@ -161,7 +193,7 @@ def settings(new_database: Callable[[], str], tmp_path: Path) -> Settings:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def start() -> Callable[[Settings], Any]:
     """Runs a hub, for a `with` block."""
     return _started
@@ -177,6 +209,7 @@ def hub(
         data_dir=tmp_path_factory.mktemp("hub"),
         database=new_database(),
         admin_password=PASSWORD,
+        metrics_token=METRICS_TOKEN,
     )
     with _started(settings) as started:
         yield started

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import base64
+import re
+from collections.abc import Iterator
 from typing import Any
 
+import argon2
 import pytest
+
+from cvat_hub.app import ROUTES
+from cvat_hub.identity import SAFE_METHODS
+from cvat_hub.store import users
 
 PASSWORD = "correct horse"
 
@@ -129,6 +136,108 @@ def test_a_token_for_reading_writes_nothing(hub: Any, user: Any, extra: dict[str
     assert bearer("POST", "tasks", {"name": "x"}).status == 403
 
 
+def _unsafe_routes() -> Iterator[tuple[str, str]]:
+    for path, handlers in ROUTES.items():
+        for method, handler in handlers.items():
+            if method not in SAFE_METHODS and not handler.public:
+                yield method, re.sub(r"{\w+(:\w+)?}", "1", path)
+
+
+@pytest.mark.parametrize(("method", "path"), list(_unsafe_routes()))
+def test_no_route_writes_with_a_token_for_reading(
+    hub: Any, user: Any, method: str, path: str
+) -> None:
+    value = user("POST", "auth/access_tokens", {"name": "x"}).json["value"]
+    answer = hub.client({"Authorization": f"Bearer {value}"})(method, path, {})
+    assert (answer.status, answer.json) == (
+        403,
+        {"detail": "This access token is for reading only."},
+    )
+
+
+def test_a_token_can_be_changed(hub: Any, user: Any) -> None:
+    created = user("POST", "auth/access_tokens", {"name": "x"}).json
+    path = f"auth/access_tokens/{created['id']}"
+    bearer = hub.client({"Authorization": f"Bearer {created['value']}"})
+    changed = user("PATCH", path, {"name": "y", "read_only": False})
+    assert (changed.status, changed.json["name"], changed.json["read_only"]) == (200, "y", False)
+    assert "value" not in changed.json
+    assert changed.json["updated_date"] > created["updated_date"]
+    assert bearer("PATCH", path, {}).json["name"] == "y"
+    assert user("PATCH", path, {"expiry_date": "2020-01-01T00:00:00"}).status == 200
+    assert bearer("GET", "users/self").status == 401
+    assert user("PATCH", path, {"expiry_date": None}).json["expiry_date"] is None
+    assert bearer("GET", "users/self").status == 200
+    for wrong in ({"name": ""}, {"name": "x" * 51}, {"read_only": 1}, {"expiry_date": "soon"}):
+        assert user("PATCH", path, wrong).status == 400
+    assert hub.new_user()("PATCH", path, {"name": "z"}).status == 404
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+def test_a_token_of_an_impossible_id_is_not_found(user: Any, method: str) -> None:
+    assert user(method, f"auth/access_tokens/{2**70}", {}).status == 404
+
+
+def test_a_changed_password_ends_all_other_logins(hub: Any, user: Any) -> None:
+    name, new = hub.name_of(user), "battery staple"
+    login = {"username": name, "password": PASSWORD}
+    other = hub.client()("POST", "auth/login", login)
+    change = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    answer = user("POST", "auth/password/change", change)
+    assert (answer.status, answer.json) == (200, {"detail": "New password has been saved."})
+    assert user("GET", "users/self").status == 200
+    for headers in (
+        {"Authorization": f"Token {other.json['key']}"},
+        {"Cookie": _cookies(other)},
+        _basic(name, PASSWORD),
+    ):
+        assert hub.client()("GET", "users/self", headers=headers).status == 401
+    assert hub.client()("GET", "users/self", headers=_basic(name, new)).status == 200
+    assert hub.client()("POST", "auth/login", login | {"password": new}).status == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"old_password": "wrong one"}, "old_password"),
+        ({"new_password2": "battery staples"}, "new_password2"),
+        ({"new_password1": "short", "new_password2": "short"}, "new_password2"),
+        ({"new_password1": ""}, "new_password1"),
+        ({"old_password": "x" * 129}, "old_password"),
+    ],
+)
+def test_a_password_is_not_changed_to_a_bad_one(
+    hub: Any, user: Any, change: dict[str, str], field: str
+) -> None:
+    new = "battery staple"
+    asked = {"old_password": PASSWORD, "new_password1": new, "new_password2": new} | change
+    answer = user("POST", "auth/password/change", asked)
+    assert (answer.status, list(answer.json)) == (400, [field])
+    headers = _basic(hub.name_of(user), PASSWORD)
+    assert hub.client()("GET", "users/self", headers=headers).status == 200
+
+
+def test_an_access_token_does_not_change_the_password(hub: Any, user: Any) -> None:
+    spec = {"name": "x", "read_only": False}
+    value = user("POST", "auth/access_tokens", spec).json["value"]
+    new = "battery staple"
+    change = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    bearer = hub.client({"Authorization": f"Bearer {value}"})
+    assert bearer("POST", "auth/password/change", change).status == 403
+
+
+def test_a_hash_of_other_parameters_is_renewed_by_a_login(hub: Any, user: Any) -> None:
+    old = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    with hub.store.write() as connection:
+        users.set_password(connection, user.user_id, old, keep_login="")
+        name = users.get(connection, user.user_id).username
+    assert hub.client()("GET", "users/self", headers=_basic(name, PASSWORD)).status == 200
+    with hub.store.read() as connection:
+        kept = users.get(connection, user.user_id).password_hash
+    assert kept != old
+    assert hub.client()("GET", "users/self", headers=_basic(name, PASSWORD)).status == 200
+
+
 @pytest.mark.parametrize(
     ("expiry", "status"),
     [("2020-01-01T00:00:00Z", 401), ("2999-01-01T00:00:00Z", 200), ("2999-01-01T00:00:00", 200)],
@@ -159,6 +268,11 @@ def test_others_see_little_of_a_user(hub: Any, user: Any) -> None:
 
 def _login(hub: Any, client: Any) -> Any:
     return client("POST", "auth/login", {"username": "admin", "password": PASSWORD})
+
+
+def _basic(name: str, password: str) -> dict[str, str]:
+    shown = base64.b64encode(f"{name}:{password}".encode()).decode()
+    return {"Authorization": f"Basic {shown}"}
 
 
 def _cookies(answer: Any) -> str:

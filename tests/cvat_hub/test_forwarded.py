@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from cvat_hub.attempts import RULES
 from cvat_hub.forwarded import with_forwarded_host
+from cvat_hub.settings import Settings
 
 SENT = {
     "X-Forwarded-For": "203.0.113.9",
@@ -18,10 +18,20 @@ SENT = {
 }
 
 
-@pytest.fixture(params=["127.0.0.1", "10.1.2.3, 127.0.0.0/8", "10.1.2.3", ""])
-def behind(request: pytest.FixtureRequest, settings: Any, start: Callable[..., Any]) -> Any:
+@pytest.fixture(scope="module", params=["10.1.2.3, 127.0.0.0/8", "10.1.2.3"])
+def behind(
+    request: pytest.FixtureRequest,
+    start: Callable[..., Any],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Any]:
     """A hub, and whether it believes what this machine says."""
-    with start(dataclasses.replace(settings, trusted_proxies=request.param)) as hub:
+    settings = Settings(
+        port=0,
+        data_dir=tmp_path_factory.mktemp("hub"),
+        admin_password="correct horse",
+        trusted_proxies=request.param,
+    )
+    with start(settings) as hub:
         yield hub, "127.0.0" in request.param
 
 
@@ -61,14 +71,14 @@ def test_attempts_are_counted_for_the_address_outside_if_the_proxy_is_trusted(
 ) -> None:
     hub, trusted = behind
 
-    def tries(address: str) -> int:
+    def answer_to(address: str) -> int:
         wrong = {"username": "nobody", "password": "wrong"}
         headers = {"X-Forwarded-For": f"198.51.100.1, {address}"}
         return int(hub.client()("POST", "auth/login", wrong, headers=headers).status)
 
-    free = RULES["name at address"].free
-    assert [tries("203.0.113.9") for _ in range(free + 10)][-1] == 429
-    assert tries("203.0.113.8") == (400 if trusted else 429)
+    most = RULES["name at address"].free + 10
+    assert any(answer_to("203.0.113.9") == 429 for _ in range(most))
+    assert answer_to("203.0.113.8") == (400 if trusted else 429)
 
 
 @pytest.mark.parametrize(

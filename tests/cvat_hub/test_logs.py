@@ -132,7 +132,10 @@ def test_a_session_of_logins_tokens_and_failures_leaves_no_secret_in_the_log(
         (200, "POST", "/api/auth/logout", None, token),
     ):
         assert logged(method, path, data, **headers).status == status, (method, path, data)
-    text = json.dumps(logged.stop())
+    lines = logged.stop()
+    first = next(line for line in lines if line.get("path") == "/api/auth/login")
+    assert first["user_id"] == 1
+    text = json.dumps(lines)
     assert text.count("/api/users/self") > 4
     assert [secret for secret in secrets if secret in text] == []
 

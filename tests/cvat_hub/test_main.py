@@ -74,6 +74,47 @@ def test_a_hub_serves_until_it_is_told_to_stop(tmp_path: Path, number: signal.Si
         assert "GET /api/server/about 200" in line
 
 
+def test_a_request_that_is_being_sent_is_answered_before_the_hub_stops(tmp_path: Path) -> None:
+    with _serving(tmp_path, CVAT_HUB_ADMIN_PASSWORD="hush") as (process, address):
+        with _half_a_login(address) as connection:
+            process.terminate()
+            _wait_until_nobody_listens(address)
+            connection.sendall(b'sh"}')
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        _, errors = process.communicate(timeout=30)
+        assert process.returncode == 0
+        assert "Traceback" not in errors
+
+
+def test_a_request_that_does_not_end_is_ended_when_the_hub_stops(tmp_path: Path) -> None:
+    with _serving(tmp_path, CVAT_HUB_STOP_SECONDS="0") as (process, address):
+        with _half_a_login(address) as connection:
+            process.terminate()
+            assert connection.recv(65536).startswith(b"HTTP/1.1 503 ")
+        _, errors = process.communicate(timeout=30)
+        assert process.returncode == 0
+        assert "Traceback" not in errors
+
+
+def _half_a_login(address: str) -> socket.socket:
+    """Send a request but for its end, and wait until the hub works on it."""
+    host, port = address.removeprefix("http://").split(":")
+    connection = socket.create_connection((host, int(port)), 30)
+    head = "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+    body = b'{"username": "admin", "password": "hu'
+    connection.sendall(f"{head}Content-Length: {len(body) + 4}\r\n\r\n".encode())
+    assert connection.recv(65536).startswith(b"HTTP/1.1 100 ")
+    connection.sendall(body)
+    return connection
+
+
+def _wait_until_nobody_listens(address: str) -> None:
+    host, port = address.removeprefix("http://").split(":")
+    with contextlib.suppress(ConnectionRefusedError, ConnectionResetError):
+        while True:
+            socket.create_connection((host, int(port)), 30).close()
+
+
 def test_a_made_up_password_is_told_once_and_kept_where_only_its_owner_reads(
     tmp_path: Path,
 ) -> None:
@@ -116,6 +157,7 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     [
         ("nonsense", "the address cannot be used"),
         ("oracle://x/y", "oracledb is not installed"),
+        ("postgresql://me:my:hush@db:hush/x", "its port is not a number"),
         ("sqlite:////nowhere/at/all.db", "unable to open database file"),
         ("postgresql://me:hush@127.0.0.1:1/x", "refused"),
     ],

@@ -62,3 +62,8 @@ def test_endless_headers_are_refused() -> None:
     endless = b"--b0\r\nX: " + b"x" * 20_000
     with pytest.raises(BadRequest):
         _read([endless])
+
+
+def test_many_parts_may_come_at_once() -> None:
+    part = b'--b0\r\nContent-Disposition: form-data; name="f"; filename="a.jpg"\r\n\r\nx\r\n'
+    assert _read([part * 1000 + b"--b0--\r\n"]) == [("f", "a.jpg", b"x")] * 1000

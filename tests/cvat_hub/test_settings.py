@@ -84,6 +84,7 @@ def test_secrets_have_no_flag_and_are_not_shown() -> None:
     found = _settings([], {"CVAT_HUB_ADMIN_PASSWORD": "hush"})
     assert found.admin_password == "hush"
     assert "hush" not in repr(found)
+    assert "hush" not in repr(Settings(database="postgresql://hub:hush@db/hub"))
     with pytest.raises(SystemExit):
         _settings(["--admin-password", "hush"], {})
 

@@ -176,6 +176,18 @@ def recorded() -> Callable[[str], list[dict[str, Any]]]:
 
 
 @pytest.fixture
+def recordings() -> Callable[[str], list[str]]:
+    """Return the names of the recordings in a folder."""
+
+    def names(folder: str) -> list[str]:
+        if not WIRE.is_dir():
+            pytest.skip("the recordings of real servers are not on this machine")
+        return sorted(path.stem for path in (WIRE / folder).glob("*.jsonl"))
+
+    return names
+
+
+@pytest.fixture
 def task_reply() -> dict[str, Any]:
     """A task of five images in chunks of three, as a server of version 2.54 tells it."""
     return {

@@ -13,37 +13,36 @@ from typing import Any
 import pytest
 
 from cvat_sdk import models
+from cvat_sdk.api_client.endpoints import ENDPOINTS
 
 OFFICIAL = json.loads((Path(__file__).parent / "official_surface.json").read_text())
 
-_LOGINS = "stored logins are not there yet"
-_PROJECTS = "projects are reached with api_client.call_api"
-_ORGANIZATIONS = "organizations are reached with api_client.call_api"
 _REVIEW = "issues and comments are reached with api_client.call_api"
 _FORMATS = "datasets in other formats are neither imported nor exported"
 _BACKUPS = "backups are neither made nor read"
+_VALIDATION = "which frames validate a task is not told"
 
 # `module:Name`, `module:Name.member` or `module:Name.member(parameter)`, and why it is not there.
 LEFT_OUT = {
-    "cvat_sdk:AuthStore": _LOGINS,
-    "cvat_sdk:ClientAuthParameters": _LOGINS,
-    "cvat_sdk:ProfileEntry": _LOGINS,
-    "cvat_sdk:configure_client_auth_arguments": _LOGINS,
-    "cvat_sdk:get_auth_store_path": _LOGINS,
-    "cvat_sdk:make_client_from_cli": _LOGINS,
-    "cvat_sdk:make_client_from_profile": _LOGINS,
     **{
         f"{module}:Client.{kind}": reason
         for module in ("cvat_sdk", "cvat_sdk.core.client")
         for kind, reason in {
-            "projects": _PROJECTS,
-            "organizations": _ORGANIZATIONS,
             "issues": _REVIEW,
             "comments": _REVIEW,
         }.items()
     },
-    "cvat_sdk.core.proxies.projects": _PROJECTS,
-    "cvat_sdk.core.proxies.organizations": _ORGANIZATIONS,
+    "cvat_sdk.core.proxies.projects:Project.import_dataset": _FORMATS,
+    "cvat_sdk.core.proxies.projects:Project.export_dataset": _FORMATS,
+    "cvat_sdk.core.proxies.projects:Project.export": _FORMATS,
+    "cvat_sdk.core.proxies.projects:Project.download_backup": _BACKUPS,
+    "cvat_sdk.core.proxies.projects:ProjectsRepo.create_from_backup": _BACKUPS,
+    **{
+        f"cvat_sdk.core.proxies.projects:ProjectsRepo.create_from_dataset({parameter})": _FORMATS
+        for parameter in (
+            "dataset_path", "dataset_format", "status_check_period", "pbar", "conv_mask_to_poly"
+        )
+    },
     "cvat_sdk.core.proxies.tasks:Task.import_annotations": _FORMATS,
     "cvat_sdk.core.proxies.tasks:Task.export_dataset": _FORMATS,
     "cvat_sdk.core.proxies.tasks:Task.export": _FORMATS,
@@ -57,6 +56,24 @@ LEFT_OUT = {
     "cvat_sdk.core.proxies.jobs:Job.export": _FORMATS,
     "cvat_sdk.core.proxies.jobs:Job.get_issues": _REVIEW,
 }  # fmt: skip
+
+# `group.operation`, and why it has no row in the endpoint table.
+OPERATIONS_LEFT_OUT = {
+    "auth.create_register": "accounts are made by those who run the server",
+    "auth.create_password_reset": "passwords are reset by those who run the server",
+    "auth.create_password_reset_confirm": "passwords are reset by those who run the server",
+    "auth.retrieve_rules": "an archive for the server's own use",
+    "server.list_share": "what lies on a server's share is not listed",
+    **{f"{kind}.create_dataset_export": _FORMATS for kind in ("projects", "tasks", "jobs")},
+    **{f"{kind}.create_annotations": _FORMATS for kind in ("tasks", "jobs")},
+    "projects.create_dataset": _FORMATS,
+    **{f"{kind}.create_backup": _BACKUPS for kind in ("projects", "tasks")},
+    **{f"{kind}.create_backup_export": _BACKUPS for kind in ("projects", "tasks")},
+    **{f"{kind}.retrieve_validation_layout": _VALIDATION for kind in ("tasks", "jobs")},
+    **{f"{kind}.partial_update_validation_layout": _VALIDATION for kind in ("tasks", "jobs")},
+}
+# What a row's official arguments are for, that ours does without.
+_EXPORT_ARGUMENTS = {"action", "cloud_storage_id", "filename", "format", "location"}
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _NAMES = [
@@ -164,6 +181,32 @@ def test_what_is_left_out_exists_officially_and_not_here(entry: str) -> None:
         assert parameter.rstrip(")") not in signature.parameters
     else:
         assert not hasattr(ours, member) if member else ours is None
+
+
+@pytest.mark.parametrize(
+    ("group", "name"), [(g, name) for g, rows in OFFICIAL["operations"].items() for name in rows]
+)
+def test_operations_have_the_official_names_and_arguments(group: str, name: str) -> None:
+    ours = ENDPOINTS[group].get(name)
+    if f"{group}.{name}" in OPERATIONS_LEFT_OUT:
+        assert ours is None
+        return
+    assert ours is not None
+    method, path, arguments = OFFICIAL["operations"][group][name].split(" ", 2)
+    assert (ours.method, ours.path) == (method, path)
+    official = _signature(arguments).parameters.values()
+    required = [p.name for p in official if p.default is p.empty]
+    optional = {p.name for p in official if p.default is not p.empty}
+    if name == "retrieve_annotations":
+        optional -= _EXPORT_ARGUMENTS
+    assert list(ours.required) == required
+    assert optional <= ours.arguments
+
+
+def test_no_operation_is_left_out_that_does_not_exist() -> None:
+    assert set(OPERATIONS_LEFT_OUT) <= {
+        f"{group}.{name}" for group, rows in OFFICIAL["operations"].items() for name in rows
+    }
 
 
 @pytest.mark.parametrize("name", OFFICIAL["models"])

@@ -1,6 +1,15 @@
 """Annotations on their way in: read, checked against the task, and made ready for the store."""
 
+from .bulk import brought_in, tidy
 from .check import Rules
-from .parse import Batch, parse, parse_ids, reply
+from .parse import Name, parse_changes, parse_names, parse_new
 
-__all__ = ["Batch", "Rules", "parse", "parse_ids", "reply"]
+__all__ = [
+    "Name",
+    "Rules",
+    "brought_in",
+    "parse_changes",
+    "parse_names",
+    "parse_new",
+    "tidy",
+]

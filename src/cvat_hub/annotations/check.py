@@ -69,11 +69,14 @@ class Rules:
         rule = self._label(self._labels, shape.label_id, path)
         self._check_frame(shape.frame, path)
         self._element(shape, rule, path)
+        if shape.type != "skeleton" and not shape.elements:
+            return
         _check_elements(shape.type == "skeleton", rule, shape.elements, path)
         for index, element in enumerate(shape.elements):
             place = [*path, "elements", index]
             if element.frame != shape.frame:
                 raise at([*place, "frame"], f"expected that of the skeleton, {shape.frame}")
+            _check_part(element, [*place, "type"])
             self._element(element, self._label(rule.parts, element.label_id, place), place)
 
     def track(self, track: Track, path: Path) -> None:
@@ -85,6 +88,7 @@ class Rules:
         for index, element in enumerate(track.elements):
             place = [*path, "elements", index]
             self._track_element(element, self._label(rule.parts, element.label_id, place), place)
+            _check_part(element.shapes[0], [*place, "shapes", 0, "type"])
 
     def _element(self, element: Element, rule: LabelRule, path: Path) -> None:
         _check_points(element, path)
@@ -150,6 +154,11 @@ def _check_elements(
             message = f"label_id `{element.label_id}` comes twice"
             raise at([*path, "elements", index, "label_id"], message)
         seen.add(element.label_id)
+
+
+def _check_part(part: Element | KeyFrame, path: Path) -> None:
+    if part.type == "skeleton":
+        raise at(path, "an element is no skeleton")
 
 
 def _attributes(

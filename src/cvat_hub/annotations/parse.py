@@ -1,23 +1,22 @@
 """From the body of a write to rows of the store.
 
-Each annotation is decoded on its own: a bulk write gives way to other requests in between, and an
-error tells its place.
+Each annotation is decoded, checked and encoded on its own: a bulk write gives way to other requests
+in between, an error tells its place, and what was decoded doesn't pile up in memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET
 
 from cvat_hub.errors import at, invalid
-from cvat_hub.store.annotations import KINDS, Item, joined, with_id
+from cvat_hub.store.annotations import KINDS, Item
 
 from .check import Path, Rules
-from .objects import Annotation, Incoming, Named, Shape, Tag, Track
+from .objects import Incoming, Named, Shape, Tag, Track, claimed
 
 _incoming = msgspec.json.Decoder(Incoming)
 _named = msgspec.json.Decoder(Named)
@@ -29,66 +28,49 @@ _decoders: dict[str, msgspec.json.Decoder[Any]] = {
 _encode = msgspec.json.Encoder().encode
 
 
-@dataclass
-class Batch:
-    """The annotations of one write, checked."""
+class Name(NamedTuple):
+    """An annotation that a client names; `revision` is 0 if it doesn't say which."""
 
-    tags: list[Tag] = field(default_factory=list)
-    shapes: list[Shape] = field(default_factory=list)
-    tracks: list[Track] = field(default_factory=list)
-
-    def ids(self, kind: str) -> list[int]:
-        """Return the ids that the client gave.
-
-        Raises:
-            BadRequest: one has none, or an id comes twice.
-        """
-        found: list[int] = []
-        for index, annotation in enumerate(getattr(self, kind)):
-            if not isinstance(annotation.id, int):
-                raise at([kind, index, "id"], "This field is required.")
-            found.append(annotation.id)
-        if len(set(found)) < len(found):
-            raise at([kind], "an id comes twice")
-        return found
-
-    def new_ids(self, *, keep: bool) -> int:
-        """Return how many numbers `items` will take."""
-        return sum(1 for part in self._parts() if not (keep and isinstance(part.id, int)))
-
-    def items(self, fresh: Iterator[int], *, keep: bool) -> list[Item]:
-        """Return the rows of the store.
-
-        Args:
-            fresh: unused numbers; `new_ids` tells how many.
-            keep: whether ids that the client gave stand.
-        """
-        for part in self._parts():
-            if not (keep and isinstance(part.id, int)):
-                part.id = next(fresh)
-        return [_item(kind, annotation) for kind in KINDS for annotation in getattr(self, kind)]
-
-    def _parts(self) -> Iterator[Any]:
-        yield from self.tags
-        for shape in self.shapes:
-            yield shape
-            yield from shape.elements
-        for track in self.tracks:
-            yield track
-            yield from track.shapes
-            for element in track.elements:
-                yield element
-                yield from element.shapes
+    kind: str
+    id: int
+    revision: int
 
 
-def parse(body: bytes, rules: Rules) -> Batch:
-    """Return the annotations of a body.
+def parse_new(body: bytes, rules: Rules, fresh: Iterator[int]) -> list[Item]:
+    """Return the annotations of a body, which have no ids yet.
+
+    Args:
+        fresh: unused numbers, for their elements.
 
     Raises:
         BadRequest: one of them breaks a rule.
         msgspec.DecodeError: it is not JSON, or not of this form.
     """
-    batch = Batch()
+    return [_item(kind, found, fresh, keep=False) for kind, found in _annotations(body, rules)]
+
+
+def parse_changes(body: bytes, rules: Rules, fresh: Iterator[int]) -> list[Item]:
+    """Return the annotations of a body, which keep their ids.
+
+    Raises:
+        BadRequest: one of them breaks a rule or has no id, or an id comes twice.
+        msgspec.DecodeError: it is not JSON, or not of this form.
+    """
+    items = [
+        _item(kind, found, fresh, keep=True)
+        for kind, found in _annotations(body, rules, need_ids=True)
+    ]
+    _check_unique(items)
+    return items
+
+
+def parse_names(body: bytes) -> list[Name]:
+    """Return the annotations that a body names."""
+    incoming = _incoming.decode(body)
+    return [name for kind in KINDS for name in _names(getattr(incoming, kind), kind)]
+
+
+def _annotations(body: bytes, rules: Rules, *, need_ids: bool = False) -> Iterator[tuple[str, Any]]:
     incoming = _incoming.decode(body)
     checks: dict[str, Callable[[Any, Path], None]] = {
         "tags": rules.tag,
@@ -96,41 +78,54 @@ def parse(body: bytes, rules: Rules) -> Batch:
         "tracks": rules.track,
     }
     for kind in KINDS:
-        decode, check, result = _decoders[kind].decode, checks[kind], getattr(batch, kind)
+        decode, check = _decoders[kind].decode, checks[kind]
         for index, raw in enumerate(getattr(incoming, kind)):
             try:
                 annotation = decode(raw)
             except msgspec.ValidationError as error:
                 raise invalid(error, [kind, index]) from None
             check(annotation, [kind, index])
-            result.append(annotation)
-    return batch
+            if need_ids and not isinstance(annotation.id, int):
+                raise at([kind, index, "id"], "This field is required.")
+            yield kind, annotation
 
 
-def parse_ids(body: bytes) -> dict[str, list[int]]:
-    """Return the ids of the annotations of a body, by kind."""
-    incoming = _incoming.decode(body)
-    return {kind: list(_ids(getattr(incoming, kind), kind)) for kind in KINDS}
+def _item(kind: str, annotation: Tag | Shape | Track, fresh: Iterator[int], *, keep: bool) -> Item:
+    given = annotation.id, annotation.revision
+    for part in _parts(annotation):
+        if not (keep and isinstance(part.id, int)):
+            part.id = next(fresh)
+    annotation.id = annotation.revision = UNSET
+    item = Item(kind, annotation.frame, annotation.label_id, _encode(annotation))
+    if keep:
+        item.id, item.revision = given[0] or 0, claimed(given[1])
+    return item
 
 
-def reply(items: Sequence[Item]) -> bytes:
-    """Return the JSON that tells a client what was written."""
-    groups: dict[str, list[bytes]] = {kind: [] for kind in KINDS}
+def _parts(annotation: Tag | Shape | Track) -> Iterator[Any]:
+    """Return what has a number of its own within an annotation."""
+    match annotation:
+        case Shape():
+            yield from annotation.elements
+        case Track():
+            yield from annotation.shapes
+            for element in annotation.elements:
+                yield element
+                yield from element.shapes
+
+
+def _check_unique(items: list[Item]) -> None:
+    seen: set[int] = set()
     for item in items:
-        groups[item.kind].append(with_id(item.id, item.payload))
-    return joined(groups)
+        if item.id in seen:
+            raise at([item.kind], f"id {item.id} comes twice")
+        seen.add(item.id)
 
 
-def _ids(raws: Sequence[msgspec.Raw], kind: str) -> Iterator[int]:
+def _names(raws: list[msgspec.Raw], kind: str) -> Iterator[Name]:
     for index, raw in enumerate(raws):
         try:
-            yield _named.decode(raw).id
+            named = _named.decode(raw)
         except msgspec.ValidationError as error:
             raise invalid(error, [kind, index]) from None
-
-
-def _item(kind: str, annotation: Annotation) -> Item:
-    number = annotation.id
-    assert isinstance(number, int)
-    annotation.id = UNSET
-    return Item(number, kind, annotation.frame, annotation.label_id, _encode(annotation))
+        yield Name(kind, named.id, claimed(named.revision))

@@ -15,7 +15,7 @@ FILE_NAME = "manifest.json"
 _STEP = re.compile(r"step\s*=\s*([1-9][0-9]{0,8})")
 
 
-class FrameInfo(msgspec.Struct):
+class FrameInfo(msgspec.Struct, gc=False):
     """One image, or the whole video: its name as uploaded and its upright size in pixels."""
 
     name: str

@@ -96,6 +96,8 @@ def _kind_of_all(files: Mapping[str, Path]) -> names.Kind:
         kinds.setdefault(names.kind_of(name), []).append(name)
     if not kinds:
         raise MediaError("no media data found: no file was uploaded")
+    if len(files) > names.MAX_FILES:
+        raise MediaError(f"{len(files)} files are over {names.MAX_FILES}, the limit of a task")
     if unsupported := kinds.get("unsupported"):
         raise MediaError(f"{unsupported[0]}: not an image, a video or a zip of images")
     if len(kinds) == 1 and (len(files) == 1 or "image" in kinds):

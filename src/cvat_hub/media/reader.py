@@ -1,12 +1,13 @@
 """Frames, chunks and previews of a prepared data folder."""
 
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cvat_hub.media import chunks
+from cvat_hub.media.decoders import Decoders
 from cvat_hub.media.manifest import ChunkType, Manifest
 from cvat_hub.media.ordered import ordered_map
 
@@ -40,8 +41,11 @@ class MediaReader:
     kept under `cache/`; of several requests at once, one builds.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, decoders: Decoders | None = None) -> None:
         """Open a folder.
+
+        Args:
+            decoders: shared with other readers; by default one of its own.
 
         Raises:
             FileNotFoundError: if nothing was prepared there.
@@ -49,9 +53,13 @@ class MediaReader:
         self.manifest = Manifest.load(folder)
         self._folder = folder
         self._members = lru_cache(_CHUNKS_REMEMBERED)(chunks.Members)
-        self._lock = Lock()
-        self._video: VideoReader | None = None
+        self._decoders = decoders or Decoders(1)
         self._video_index = _video_index(folder) if self.manifest.kind == "video" else None
+
+    @property
+    def entries(self) -> int:
+        """How many frames are described in memory."""
+        return len(self._video_index.pts if self._video_index else self.manifest.frames)
 
     def frame(self, number: int, quality: Quality) -> Media:
         """Return one frame: an image's own bytes or a JPEG of it; a PNG of a video's frame.
@@ -62,9 +70,9 @@ class MediaReader:
         if not 0 <= number < self.manifest.size:
             raise IndexError(number)
         if self._video_index:
-            from cvat_hub.media import images
+            from cvat_hub.media.png import png
 
-            return Media(PNG, images.png(self._pixels(number)))
+            return Media(PNG, png(self._pixels(number)))
         chunk, place = divmod(number, self.manifest.chunk_size)
         body = self._members(self._chunk_file(chunk, quality)).read(place)
         compressed = quality == "compressed"
@@ -95,10 +103,7 @@ class MediaReader:
         return Media(JPEG, chunks.built_once(self._cached(f"preview-{number}.jpg"), build))
 
     def close(self) -> None:
-        with self._lock:
-            if self._video:
-                self._video.close()
-            self._video = None
+        self._decoders.drop(self._folder)
 
     def __enter__(self) -> "MediaReader":
         return self
@@ -172,7 +177,7 @@ class MediaReader:
         def compress(pixels: "NDArray[np.uint8]") -> bytes:
             return images.jpeg(images.from_pixels(pixels), self.manifest.image_quality)
 
-        with self._open_video() as video:
+        with self._video() as video:
             decoded = (video.pixels(self._source(number)) for number in part)
             chunks.write_zip(path, ".jpeg", ordered_map(compress, decoded))
 
@@ -181,23 +186,25 @@ class MediaReader:
 
         rate = crf_of(100 if quality == "original" else self.manifest.image_quality)
         info = self.manifest.frames[0]
-        with self._open_video() as video:
+        with self._video() as video:
             frames = (video.frame(self._source(number)) for number in part)
             encode(frames, path, info.width, info.height, rate)
 
     def _source(self, number: int) -> int:
         return self.manifest.start_frame + number * self.manifest.step
 
-    def _open_video(self) -> "VideoReader":
+    def _video(self) -> AbstractContextManager["VideoReader"]:
         from cvat_hub.media.video import VideoReader
 
-        assert self._video_index
-        return VideoReader(self._folder, self._video_index)
+        def start() -> VideoReader:
+            assert self._video_index
+            return VideoReader(self._folder, self._video_index)
+
+        return self._decoders.lent(self._folder, start)
 
     def _pixels(self, number: int) -> "NDArray[np.uint8]":
-        with self._lock:
-            self._video = self._video or self._open_video()
-            return self._video.pixels(self._source(number))
+        with self._video() as video:
+            return video.pixels(self._source(number))
 
     def _image(self, number: int) -> "Image.Image":
         from cvat_hub.media import images

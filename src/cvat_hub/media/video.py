@@ -30,6 +30,8 @@ _OPEN_OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
 _SEEKABLE = frozenset(("mov", "mp4", "matroska", "webm"))
 # x264 takes no more.
 _MAX_SIDE = 16384
+# Of one decoder; FFmpeg would start one for each core of a large machine.
+_THREADS = 4
 # Reading on over this many frames costs less than seeking.
 _READ_ON = 8
 
@@ -175,6 +177,7 @@ def _stream(name: str, container: av.container.InputContainer) -> Any:
         # Threads by frame would pass over errors that show later, hold a dozen frames more, and
         # make a single frame no faster.
         stream.thread_type = "SLICE"
+        stream.codec_context.thread_count = _THREADS
         return stream
     raise MediaError(f"{name}: holds no video")
 

@@ -5,6 +5,7 @@ from .labels import label
 from .people import (
     access_token,
     basic_user,
+    groups,
     has_expired,
     of_invitations,
     of_memberships,
@@ -16,6 +17,7 @@ from .work import of_jobs, of_projects, of_tasks
 __all__ = [
     "access_token",
     "basic_user",
+    "groups",
     "has_expired",
     "label",
     "meta",

@@ -23,7 +23,7 @@ def user(call: Call, found: users.User) -> models.User:
         first_name=found.first_name,
         last_name=found.last_name,
         email=found.email,
-        groups=["admin"] if found.is_admin else ["user"],
+        groups=groups(found),
         is_staff=found.is_admin,
         is_superuser=found.is_admin,
         is_active=found.is_active,
@@ -31,6 +31,11 @@ def user(call: Call, found: users.User) -> models.User:
         date_joined=found.date_joined,
         has_analytics_access=found.is_admin,
     )
+
+
+def groups(found: users.User) -> list[str]:
+    """Return the names that CVAT has for what a user may do."""
+    return ["admin"] if found.is_admin else ["user"]
 
 
 def basic_user(call: Call, found: users.User | None) -> models.BasicUser | None:

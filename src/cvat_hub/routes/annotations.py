@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from dataclasses import replace as replace_field
+from functools import partial
 
 from sqlalchemy import Connection
 
 from cvat_hub import access
 from cvat_hub.access import Right
-from cvat_hub.annotations import Batch, Rules, parse, parse_ids, reply
+from cvat_hub.annotations import (
+    Name,
+    Rules,
+    brought_in,
+    parse_changes,
+    parse_names,
+    parse_new,
+    tidy,
+)
 from cvat_hub.call import Call, Handler
-from cvat_hub.errors import BadRequest, at
-from cvat_hub.replies import Reply, empty, raw_json
+from cvat_hub.errors import BadRequest, Conflict, NotFound, at
+from cvat_hub.replies import Reply, empty, json_pieces, raw_json
 from cvat_hub.store import annotations as stored
 from cvat_hub.store import jobs, labels, tasks
-from cvat_hub.store.annotations import KINDS
+from cvat_hub.store.annotations import KINDS, Item, Known
+from cvat_hub.store.hidden import clear
+from cvat_hub.store.labels import Label
+from cvat_hub.store.numbers import numbers
 from cvat_sdk import models
 
 
 @dataclass(frozen=True)
 class Scope:
-    """The task that is annotated, and the job if only its frames are meant."""
+    """The task that is annotated, its labels, and the job if only its frames are meant."""
 
     task: tasks.Task
     job: jobs.Job | None
+    labels: Sequence[Label] = ()
 
     @property
     def frames(self) -> tuple[int, int] | None:
@@ -36,18 +51,12 @@ def show(call: Call) -> Reply:
     """Return all annotations."""
     with call.hub.store.read() as connection:
         scope = _scope(call, connection, Right.VIEW)
-        return raw_json(stored.read(connection, scope.task.id, scope.frames))
+        return json_pieces(stored.read(connection, scope.task.id, scope.frames))
 
 
 def replace(call: Call) -> Reply:
     """Put these annotations in the place of all others."""
-    scope, batch = _checked(call)
-
-    def write(connection: Connection) -> bytes:
-        stored.clear(connection, scope.task.id, scope.frames)
-        return _add(connection, scope, batch)
-
-    return _write(call, scope, write)
+    return _add(call, *_checked(call, parse_new), replacing=True)
 
 
 def patch(call: Call) -> Reply:
@@ -60,44 +69,55 @@ def patch(call: Call) -> Reply:
 
 def remove_all(call: Call) -> Reply:
     """Delete all annotations."""
-    with call.hub.store.write() as connection:
+    with _opened(call) as connection:
         scope = _scope(call, connection, Right.ANNOTATE)
-        stored.clear(connection, scope.task.id, scope.frames)
+        leaving = clear(connection, scope.task.id, scope.frames, call.hub.clock())
         _touch(call, connection, scope)
+    tidy(call.hub.store, leaving)
     return empty()
 
 
 def _create(call: Call) -> Reply:
-    scope, batch = _checked(call)
-    return _write(call, scope, lambda connection: _add(connection, scope, batch))
+    return _add(call, *_checked(call, parse_new), replacing=False)
+
+
+def _add(call: Call, scope: Scope, items: list[Item], *, replacing: bool) -> Reply:
+    task_id, now = scope.task.id, call.hub.clock()
+    coming = brought_in(call.hub.store, partial(_opened, call), task_id, items, now)
+    with coming as complete, _opened(call, scope) as connection:
+        leaving = clear(connection, task_id, scope.frames, now) if replacing else []
+        complete(connection)
+        _touch(call, connection, scope)
+    tidy(call.hub.store, leaving)
+    return json_pieces(stored.as_json(items))
 
 
 def _update(call: Call) -> Reply:
-    scope, batch = _checked(call)
-    wanted = {kind: batch.ids(kind) for kind in KINDS}
-
-    def write(connection: Connection) -> bytes:
-        for kind, ids in wanted.items():
-            _check_existing(connection, scope, kind, ids)
-        fresh = iter(stored.reserve_ids(connection, batch.new_ids(keep=True)))
-        items = batch.items(fresh, keep=True)
-        stored.replace(connection, scope.task.id, items)
-        return reply(items)
-
-    return _write(call, scope, write)
+    scope, items = _checked(call, parse_changes)
+    with _opened(call, scope) as connection:
+        there = stored.known(connection, scope.task.id, [item.id for item in items], scope.frames)
+        for kind in KINDS:
+            _check_existing(kind, (item.id for item in items if item.kind == kind), there)
+        _check_revisions(items, there)
+        for item in items:
+            item.revision = there[item.id].revision + 1
+        stored.replace(connection, items)
+        _touch(call, connection, scope)
+    return json_pieces(stored.as_json(items))
 
 
 def _delete(call: Call) -> Reply:
     # What is gone already is no error: a client may not have heard that it succeeded.
-    wanted = parse_ids(call.body)
-    with call.hub.store.write() as connection:
+    body = call.body or b"{}"
+    names = parse_names(body)
+    with _opened(call) as connection:
         scope = _scope(call, connection, Right.ANNOTATE)
-        for kind, ids in wanted.items():
-            if ids:
-                there = stored.ids(connection, scope.task.id, kind, scope.frames)
-                stored.remove(connection, scope.task.id, there.intersection(ids))
+        there = stored.known(connection, scope.task.id, [name.id for name in names], scope.frames)
+        found = [name for name in names if name.id in there and there[name.id].kind == name.kind]
+        _check_revisions(found, there)
+        stored.remove(connection, [name.id for name in found])
         _touch(call, connection, scope)
-    return raw_json(call.body)
+    return raw_json(body)
 
 
 _ACTIONS: dict[str, Callable[[Call], Reply]] = {
@@ -107,36 +127,51 @@ _ACTIONS: dict[str, Callable[[Call], Reply]] = {
 }
 
 
-def _checked(call: Call) -> tuple[Scope, Batch]:
+def _checked(
+    call: Call, parse: Callable[[bytes, Rules, Iterator[int]], list[Item]]
+) -> tuple[Scope, list[Item]]:
     """Return what is to be written; reading and checking it keeps no writer waiting."""
     with call.hub.store.read() as connection:
         scope = _scope(call, connection, Right.ANNOTATE)
-        found = labels.of_task(connection, scope.task.id)
+        scope = replace_field(scope, labels=labels.of_task(connection, scope.task.id))
     size = scope.task.data.size if scope.task.data else 0
-    return scope, parse(call.body or b"{}", Rules(found, size, scope.frames))
+    rules = Rules(scope.labels, size, scope.frames)
+    return scope, parse(call.body or b"{}", rules, numbers(call.hub.store))
 
 
-def _write(call: Call, scope: Scope, write: Callable[[Connection], bytes]) -> Reply:
-    with call.hub.store.write() as connection:
-        # It may have been deleted, or taken away, since it was looked at.
-        _scope(call, connection, Right.ANNOTATE)
-        body = write(connection)
-        _touch(call, connection, scope)
-    return raw_json(body)
-
-
-def _add(connection: Connection, scope: Scope, batch: Batch) -> bytes:
-    fresh = iter(stored.reserve_ids(connection, batch.new_ids(keep=False)))
-    items = batch.items(fresh, keep=False)
-    stored.add(connection, scope.task.id, items)
-    return reply(items)
-
-
-def _check_existing(connection: Connection, scope: Scope, kind: str, ids: list[int]) -> None:
-    there = stored.ids(connection, scope.task.id, kind, scope.frames) if ids else set()
+def _check_existing(kind: str, ids: Iterable[int], there: Mapping[int, Known]) -> None:
     for index, annotation_id in enumerate(ids):
-        if annotation_id not in there:
+        if annotation_id not in there or there[annotation_id].kind != kind:
             raise at([kind, index, "id"], f"there is no annotation of id {annotation_id} here")
+
+
+def _check_revisions(wanted: Iterable[Item | Name], there: Mapping[int, Known]) -> None:
+    changed: dict[str, list[int]] = {}
+    for one in wanted:
+        if one.revision and one.revision != there[one.id].revision:
+            changed.setdefault(one.kind, []).append(one.id)
+    if changed:
+        which = "; ".join(f"{kind} {', '.join(map(str, ids))}" for kind, ids in changed.items())
+        refusal = Conflict(f"These were changed by somebody else, read them again: {which}")
+        refusal.body["changed"] = changed
+        raise refusal
+
+
+@contextmanager
+def _opened(call: Call, checked: Scope | None = None) -> Iterator[Connection]:
+    """Open a transaction in which the annotations may be changed, and nobody else changes them.
+
+    Args:
+        checked: what the annotations to be written were checked against.
+    """
+    with call.hub.store.write() as connection:
+        # The task may have been deleted, or taken away, since it was looked at.
+        scope = _scope(call, connection, Right.ANNOTATE)
+        if not stored.lock(connection, scope.task.id):
+            raise NotFound
+        if checked and labels.of_task(connection, scope.task.id) != checked.labels:
+            raise Conflict("The labels were changed meanwhile. Try again.")
+        yield connection
 
 
 def _scope(call: Call, connection: Connection, right: Right) -> Scope:

@@ -9,6 +9,7 @@ from typing import Any
 from cvat_hub import identity, passwords, records
 from cvat_hub.call import Call, Handler, Lane
 from cvat_hub.errors import BadRequest, Forbidden, NotFound, at
+from cvat_hub.exchange import note_user
 from cvat_hub.lists import PAGES, page_of
 from cvat_hub.replies import Reply, empty, json_reply
 from cvat_hub.store import users
@@ -23,6 +24,7 @@ def login(call: Call, asked: models.LoginSerializerExRequest) -> Reply:
     user = identity.authenticate(call.hub, call.request, name, asked.password)
     if user is None:
         raise BadRequest({"non_field_errors": ["Unable to log in with provided credentials."]})
+    note_user(user.id)
     now = call.hub.clock()
     lasts = datetime.timedelta(days=call.hub.settings.session_days)
     session, key = secrets.token_hex(20), secrets.token_hex(20)

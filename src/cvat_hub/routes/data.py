@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from sqlalchemy import Connection
@@ -11,7 +12,8 @@ from cvat_hub import access, records, schema
 from cvat_hub.access import Right
 from cvat_hub.call import Call, Handler, Lane
 from cvat_hub.errors import BadRequest, NotFound, at
-from cvat_hub.media.reader import Media, MediaReader, Quality
+from cvat_hub.media.reader import Media, Quality
+from cvat_hub.pixels import Reader
 from cvat_hub.replies import Reply, json_reply, media_reply
 from cvat_hub.store import jobs, tasks
 from cvat_sdk import models
@@ -52,17 +54,19 @@ def show(call: Call) -> Reply:
         raise BadRequest("Wrong quality value")
     with call.hub.store.read() as connection:
         job, _, data = _find(call, connection, Right.VIEW)
-    return media_reply(_KINDS[kind](call, call.hub.pixels.reader(data.id), job, quality))
+    with _reader(call, data) as reader:
+        return media_reply(_KINDS[kind](call, reader, job, quality))
 
 
 def show_preview(call: Call) -> Reply:
     """Return a small picture of the first frame."""
     with call.hub.store.read() as connection:
         job, _, data = _find(call, connection, Right.VIEW)
-    return media_reply(_preview(call, call.hub.pixels.reader(data.id), job, "compressed"))
+    with _reader(call, data) as reader:
+        return media_reply(_preview(call, reader, job, "compressed"))
 
 
-def _frame(call: Call, reader: MediaReader, job: jobs.Job | None, quality: Quality) -> Media:
+def _frame(call: Call, reader: Reader, job: jobs.Job | None, quality: Quality) -> Media:
     number = _number(call, "number")
     size = reader.manifest.size
     first, last = (job.start_frame, job.stop_frame) if job else (0, size - 1)
@@ -73,7 +77,7 @@ def _frame(call: Call, reader: MediaReader, job: jobs.Job | None, quality: Quali
     return reader.frame(number, quality)
 
 
-def _chunk(call: Call, reader: MediaReader, job: jobs.Job | None, quality: Quality) -> Media:
+def _chunk(call: Call, reader: Reader, job: jobs.Job | None, quality: Quality) -> Media:
     """Return a chunk; of a job's chunks, numbered as the task's are, only the job's frames."""
     size = reader.manifest.chunk_size
     frames = range(job.start_frame, job.stop_frame + 1) if job else range(reader.manifest.size)
@@ -88,7 +92,7 @@ def _chunk(call: Call, reader: MediaReader, job: jobs.Job | None, quality: Quali
     return reader.chunk(number, quality, frames if job else None)
 
 
-def _preview(call: Call, reader: MediaReader, job: jobs.Job | None, quality: Quality) -> Media:
+def _preview(call: Call, reader: Reader, job: jobs.Job | None, quality: Quality) -> Media:
     return reader.preview(job.start_frame if job else 0)
 
 
@@ -119,7 +123,20 @@ def _find(
 
 def _meta(call: Call, job: jobs.Job | None, data: tasks.Data) -> Reply:
     frames = (job.start_frame, job.stop_frame) if job else None
-    return json_reply(records.meta(data, call.hub.pixels.manifest(data.id), frames))
+    with _reader(call, data) as reader:
+        return json_reply(records.meta(data, reader.manifest, frames))
+
+
+@contextmanager
+def _reader(call: Call, data: tasks.Data) -> Iterator[Reader]:
+    """Open data; that of a task which is deleted in this moment is not found."""
+    try:
+        yield call.hub.pixels.reader(data.id)
+    except FileNotFoundError:
+        with call.hub.store.read() as connection:
+            if data.id in tasks.data_ids(connection):
+                raise
+        raise NotFound from None
 
 
 _META = {

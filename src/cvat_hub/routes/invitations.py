@@ -30,6 +30,7 @@ FIELDS = Fields(
         "user": name_of(member_rows.c.user_id),
         "accepted": member_rows.c.is_active,
     },
+    key=rows.c.key,
     searched=("owner",),
     order="-created_date",
 )

@@ -34,6 +34,7 @@ FIELDS = Fields(
         "dimension": literal("2d"),
         "updated_date": rows.c.updated_date,
     },
+    key=rows.c.id,
     searched=("task_name", "project_name", "assignee", "state", "stage"),
 )
 
@@ -71,8 +72,9 @@ def change(call: Call, asked: models.PatchedJobWriteRequest) -> Reply:
         if "assignee" in asked:
             assignees.check(connection, "assignee", asked.assignee, task.organization_id)
             values |= {"assignee_id": asked.assignee, "assignee_updated_date": now}
-        jobs.change(connection, job.id, values, now)
+        # The task first, as others do, so that no two writers wait for each other.
         tasks.change(connection, task.id, {}, now)
+        jobs.change(connection, job.id, values, now)
         changed = jobs.get(connection, job.id)
         assert changed is not None
         return json_reply(records.of_jobs(call, connection, [changed])[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, or_, select
+from sqlalchemy import Connection, Row, Select, select
 
 from cvat_hub import access, label_changes, records
 from cvat_hub.access import Right
@@ -17,9 +17,7 @@ from cvat_hub.replies import Reply, empty, json_reply
 from cvat_hub.store import labels, projects, tasks
 from cvat_hub.store.labels import Home, Label
 from cvat_hub.store.tables import labels as rows
-from cvat_hub.store.tables import projects as project_rows
-from cvat_hub.store.tables import tasks as task_rows
-from cvat_hub.visibility import visible_projects, visible_tasks
+from cvat_hub.visibility import visible_labels
 from cvat_sdk import models
 
 FIELDS = Fields(
@@ -30,6 +28,7 @@ FIELDS = Fields(
         "type": rows.c.type,
         "parent_id": rows.c.parent_id,
     },
+    key=rows.c.id,
     searched=("name",),
     order="id",
 )
@@ -63,11 +62,11 @@ def change(call: Call, asked: models.PatchedLabelRequest) -> Reply:
         raise at(["id"], f"expected changes of label {label_id} alone")
     with call.hub.store.write() as connection:
         label = access.label(connection, call.user, label_id, Right.CHANGE)
+        _touch(call, connection, label.home)
         changes = label_changes.plan(
             [_of_parent(label, asked)], labels.of_home(connection, label.home), []
         )
         label_changes.apply(connection, label.home, changes)
-        _touch(call, connection, label.home)
         changed = labels.get(connection, label_id)
         assert changed is not None
         return json_reply(records.label(changed))
@@ -79,9 +78,8 @@ def delete(call: Call) -> Reply:
         label = access.label(connection, call.user, call.number("label_id"), Right.CHANGE)
         if label.parent_id is not None:
             raise BadRequest("a skeleton keeps its points; delete the skeleton's label")
-        removed = label_changes.Changes(removed=[label.id])
-        label_changes.apply(connection, label.home, removed)
         _touch(call, connection, label.home)
+        label_changes.apply(connection, label.home, label_changes.Changes(removed=[label.id]))
     return empty()
 
 
@@ -104,7 +102,7 @@ def _wanted(call: Call, connection: Connection) -> Select[Any]:
     if len(named) > 1:
         raise BadRequest(f"expected one of {', '.join(_OF)}")
     if not named:
-        return query.where(_visible(call))
+        return query.where(visible_labels(call.user, call.space))
     number = _parameter(call, named[0])
     if named[0] == "project_id":
         project = access.project(connection, call.user, number, Right.VIEW)
@@ -117,16 +115,6 @@ def _wanted(call: Call, connection: Connection) -> Select[Any]:
     return query.where(home.condition())
 
 
-def _visible(call: Call) -> Any:
-    of_tasks = select(task_rows.c.id).where(
-        visible_tasks(call.user), call.space.holds(task_rows.c.organization_id)
-    )
-    of_projects = select(project_rows.c.id).where(
-        visible_projects(call.user), call.space.holds(project_rows.c.organization_id)
-    )
-    return or_(rows.c.task_id.in_(of_tasks), rows.c.project_id.in_(of_projects))
-
-
 def _parameter(call: Call, name: str) -> int:
     text = call.query[name]
     if not text.isdecimal() or not text.isascii() or len(text) > 40:
@@ -137,6 +125,7 @@ def _parameter(call: Call, name: str) -> int:
 
 
 def _touch(call: Call, connection: Connection, home: Home) -> None:
+    """Move the dates of what the labels belong to; no one else changes them meanwhile."""
     now = call.hub.clock()
     if home.project_id is not None:
         projects.change(connection, home.project_id, {}, now)

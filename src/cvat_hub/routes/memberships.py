@@ -27,6 +27,7 @@ FIELDS = Fields(
         "role": rows.c.role,
         "is_active": rows.c.is_active,
     },
+    key=rows.c.id,
     searched=("user", "role"),
 )
 

@@ -28,6 +28,7 @@ FIELDS = Fields(
         "name": rows.c.name,
         "owner": name_of(rows.c.owner_id),
     },
+    key=rows.c.id,
     searched=("name", "owner", "slug"),
 )
 

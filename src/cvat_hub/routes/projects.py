@@ -17,8 +17,9 @@ from cvat_hub.replies import Reply, empty, json_reply, media_reply
 from cvat_hub.store import labels, projects, tasks
 from cvat_hub.store.labels import Home
 from cvat_hub.store.tables import projects as rows
+from cvat_hub.store.tables import tasks as task_rows
 from cvat_hub.store.users import name_of
-from cvat_hub.visibility import visible_projects
+from cvat_hub.visibility import visible_projects, visible_tasks
 from cvat_sdk import models
 
 _DESCRIBING = ("name", "bug_tracker")
@@ -31,6 +32,7 @@ FIELDS = Fields(
         "status": literal("annotation"),
         "updated_date": rows.c.updated_date,
     },
+    key=rows.c.id,
     searched=("name", "owner", "assignee", "status"),
 )
 
@@ -51,11 +53,12 @@ def list_all(call: Call) -> Reply:
 def create(call: Call, asked: models.ProjectWriteRequest) -> Reply:
     """Create a project without tasks."""
     changes = label_changes.plan(asked.get("labels", []), [])
-    organization_id = call.space.organization_id
+    owner_id = asked.get("owner_id")
     with call.hub.store.write() as connection:
+        organization_id = transfers.place(call, connection)
         values = {
             "name": asked.name,
-            "owner_id": transfers.first_owner(call, connection, asked.get("owner_id")),
+            "owner_id": transfers.first_owner(call, connection, owner_id, organization_id),
             "assignee_id": asked.get("assignee_id"),
             "organization_id": organization_id,
             "bug_tracker": asked.get("bug_tracker", ""),
@@ -101,6 +104,7 @@ def delete(call: Call) -> Reply:
     """Delete a project with its tasks, their data and annotations."""
     with call.hub.store.write() as connection:
         project = access.project(connection, call.user, call.number("project_id"), Right.DELETE)
+        projects.lock(connection, project.id)
         inside = tasks.of_project(connection, project.id)
         for task in inside:
             tasks.remove(connection, task)
@@ -111,14 +115,19 @@ def delete(call: Call) -> Reply:
 
 
 def show_preview(call: Call) -> Reply:
-    """Return a small picture of the first task that has data."""
+    """Return a small picture of the first task that has data, and that the user may see."""
     with call.hub.store.read() as connection:
         project = access.project(connection, call.user, call.number("project_id"), Right.VIEW)
-        inside = tasks.of_project(connection, project.id)
-    for task in sorted(inside, key=lambda task: task.id):
-        if task.data:
-            return media_reply(call.hub.pixels.reader(task.data.id).preview(0))
-    raise NotFound(f"Project {project.id} has no pictures yet.")
+        pictured = (
+            select(task_rows.c.data_id)
+            .where(task_rows.c.project_id == project.id, task_rows.c.data_id.is_not(None))
+            .where(visible_tasks(call.user))
+            .order_by(task_rows.c.id)
+        )
+        data_id = connection.scalar(pictured.limit(1))
+    if data_id is None:
+        raise NotFound(f"Project {project.id} has no pictures yet.")
+    return media_reply(call.hub.pixels.reader(data_id).preview(0))
 
 
 def _record(call: Call, connection: Connection, project_id: int) -> models.ProjectRead:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select, true
+from sqlalchemy import Row, case, select
 
 from cvat_hub import access, records
 from cvat_hub.access import Right
@@ -15,16 +15,21 @@ from cvat_hub.lists import page, parameters
 from cvat_hub.replies import Reply, json_reply
 from cvat_hub.store import requests, users
 from cvat_hub.store.tables import requests as rows
+from cvat_hub.visibility import visible_requests
 from cvat_sdk import models
 
+# A type reads `create:task`.
+_action = case((rows.c.type.startswith("create"), "create"), else_=rows.c.type)
 FIELDS = Fields(
     {
-        "id": rows.c.created_date,
         "created_date": rows.c.created_date,
         "status": rows.c.status,
         "task_id": rows.c.task_id,
         "target": rows.c.target,
-    }
+        "action": _action,
+    },
+    key=rows.c.id,
+    order="-created_date",
 )
 _NEVER_KEEP = {"Cache-Control": "max-age=0, no-cache, no-store, must-revalidate, private"}
 
@@ -38,8 +43,8 @@ def list_all(call: Call) -> Reply:
             people = users.by_ids(connection, [request.owner_id for request in listed])
             return [records.request(request, people) for request in listed]
 
-        own = true() if call.user.is_admin else rows.c.owner_id == call.user.id
-        return page(call, connection, FIELDS.apply(select(rows).where(own), call.query), found)
+        query = select(rows).where(visible_requests(call.user))
+        return page(call, connection, FIELDS.apply(query, call.query), found)
 
 
 def show(call: Call) -> Reply:

@@ -45,6 +45,7 @@ FIELDS = Fields(
         "created_date": rows.c.created_date,
         "updated_date": rows.c.updated_date,
     },
+    key=rows.c.id,
     searched=(
         "project_name",
         "name",
@@ -78,7 +79,6 @@ def create(call: Call, asked: models.TaskWriteRequest) -> Reply:
     values: dict[str, Any] = {
         "name": asked.name,
         "project_id": asked.get("project_id"),
-        "organization_id": call.space.organization_id,
         "bug_tracker": asked.get("bug_tracker", ""),
         "subset": asked.get("subset", ""),
         "segment_size": asked.get("segment_size", 0),
@@ -86,10 +86,15 @@ def create(call: Call, asked: models.TaskWriteRequest) -> Reply:
         "assignee_id": asked.get("assignee_id"),
     }
     with call.hub.store.write() as connection:
-        if values["project_id"] is not None:
-            values["organization_id"] = _place_in_project(call, connection, asked)
-        values["owner_id"] = transfers.first_owner(call, connection, asked.get("owner_id"))
-        assignees.check(connection, "assignee_id", values["assignee_id"], values["organization_id"])
+        in_project = values["project_id"] is not None
+        place = (
+            _place_in_project(call, connection, asked)
+            if in_project
+            else transfers.place(call, connection)
+        )
+        values["organization_id"] = place
+        values["owner_id"] = transfers.first_owner(call, connection, asked.get("owner_id"), place)
+        assignees.check(connection, "assignee_id", values["assignee_id"], place)
         task_id = tasks.add(connection, values, call.hub.clock())
         label_changes.apply(connection, Home(task_id=task_id), changes)
         record = _record(call, connection, task_id)
@@ -128,8 +133,8 @@ def delete(call: Call) -> Reply:
     """Delete a task with its data and annotations."""
     with call.hub.store.write() as connection:
         task = access.task(connection, call.user, call.number("task_id"), Right.DELETE)
-        tasks.remove(connection, task)
-    call.hub.pixels.forget(task.id, task.data.id if task.data else None)
+        data_id = tasks.remove(connection, task)
+    call.hub.pixels.forget(task.id, data_id)
     return empty()
 
 

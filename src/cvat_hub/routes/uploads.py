@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, TypeVar, cast
 from urllib.parse import quote
 
@@ -32,8 +32,20 @@ _TUS = {
     "Cache-Control": "no-store",
     "Access-Control-Expose-Headers": "Location, Upload-Offset, Upload-Length",
 }
-# Where data may come from on other servers; here it comes from the client.
-_ELSEWHERE = ("server_files", "remote_files", "cloud_storage_id")
+_CLIENT_ONLY = "this hub takes files from the client only"
+_UNDERSTOOD = {
+    "Tus-Version": "1.0.0",
+    "Tus-Extension": "creation",
+}
+# What other servers do with data, and this one doesn't.
+_NOT_HERE = {
+    "server_files": _CLIENT_ONLY,
+    "remote_files": _CLIENT_ONLY,
+    "cloud_storage_id": _CLIENT_ONLY,
+    "filename_pattern": _CLIENT_ONLY,
+    "job_file_mapping": "this hub makes jobs by segment_size and overlap only",
+    "validation_params": "this hub has no validation jobs",
+}
 _OPTIONS = (
     "image_quality",
     "chunk_size",
@@ -71,6 +83,12 @@ def show_offset(call: Call) -> Reply:
     return empty(200, {**_TUS, "Upload-Offset": str(offset), "Upload-Length": str(length)})
 
 
+def tell_tus(call: Call) -> Reply:
+    """Tell a TUS client what is understood here."""
+    most = str(call.hub.settings.max_upload_bytes)
+    return empty(204, {**_TUS, **_UNDERSTOOD, "Tus-Max-Size": most})
+
+
 def append(call: Call) -> Reply:
     """Receive a piece of a file; what arrived before a connection is cut stays."""
     if not call.request.headers.get("Content-Type", "").startswith(
@@ -96,13 +114,17 @@ def _start_file(call: Call, folder: UploadFolder) -> Reply:
     name = _metadata(call.request.headers.get("Upload-Metadata", "")).get("filename")
     if not name:
         raise BadRequest("Upload-Metadata: expected a filename")
-    file_id = folder.start(name, _length(call, "Upload-Length"))
+    length, most = _length(call, "Upload-Length"), call.hub.settings.max_upload_bytes
+    if length > most:
+        raise TooLarge(f"Upload-Length: {length} is over the limit of {most} bytes.")
+    file_id = folder.start(name, length)
     location = call.link(f"tasks/{call.number('task_id')}/data/{file_id}")
     return empty(201, {**_TUS, "Location": location, "Upload-Filename": quote(name)})
 
 
 def _save_files(call: Call, folder: UploadFolder) -> None:
-    for part in parts(call.request.headers.get("Content-Type", ""), call.chunks()):
+    most = call.hub.settings.max_upload_bytes
+    for part in parts(call.request.headers.get("Content-Type", ""), _bounded(call, most)):
         if part.filename is None:
             part.readall()
         else:
@@ -114,8 +136,10 @@ def _finish(call: Call, folder: UploadFolder) -> Reply:
     options = _read_options(call)
     if not folder.files():
         raise BadRequest("No media data found")
+    folder.settle()
     task_id = call.number("task_id")
     with call.hub.store.write() as connection:
+        tasks.lock(connection, task_id)
         _receiver(call, connection)
         request_id = requests.queue_creation(
             connection, task_id, call.user.id, options, call.hub.clock()
@@ -126,10 +150,10 @@ def _finish(call: Call, folder: UploadFolder) -> Reply:
 
 def _read_options(call: Call) -> dict[str, Any]:
     """Return the options of the preparation, checked as far as that goes without the files."""
-    asked = _finish_options.decode(_small_body(call) or b"{}")
-    for name in _ELSEWHERE:
+    asked = _finish_options.decode(b"".join(_bounded(call, _MAX_JSON)) or b"{}")
+    for name, reason in _NOT_HERE.items():
         if asked.get(name):
-            raise at([name], "this hub takes files from the client only")
+            raise at([name], reason)
     frame_step(asked.get("frame_filter", ""))
     options = {name: asked[name] for name in _OPTIONS if name in asked}
     if "sorting_method" in options:
@@ -181,13 +205,14 @@ def _length(call: Call, header: str) -> int:
     return int(text)
 
 
-def _small_body(call: Call) -> bytes:
-    body = bytearray()
+def _bounded(call: Call, most: int) -> Iterator[bytes]:
+    """Read the body as it comes, up to a number of bytes."""
+    length = 0
     for chunk in call.chunks():
-        body += chunk
-        if len(body) > _MAX_JSON:
-            raise TooLarge(f"The body is larger than {_MAX_JSON} bytes.")
-    return bytes(body)
+        length += len(chunk)
+        if length > most:
+            raise TooLarge(f"The body is larger than {most} bytes.")
+        yield chunk
 
 
 _ANY: dict[str, Any] = {"type": "string"}
@@ -250,9 +275,11 @@ ROUTES = {
             status=202,
             told=_RECEIVES,
         ),
+        "OPTIONS": Handler(tell_tus, public=True, status=204),
     },
     "tasks/{task_id:id}/data/{file_id}": {
         "HEAD": Handler(show_offset, told=_TELLS_OFFSET),
         "PATCH": Handler(append, Lane.UPLOAD, streams=True, status=204, told=_APPENDS),
+        "OPTIONS": Handler(tell_tus, public=True, status=204),
     },
 }

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from cvat_hub import access, records
+from cvat_hub.access import Right
 from cvat_hub.call import Call, Handler
-from cvat_hub.errors import BadRequest, Forbidden, NotFound, at
+from cvat_hub.errors import BadRequest, Forbidden, at
 from cvat_hub.filters import Fields
 from cvat_hub.lists import page, parameters
 from cvat_hub.replies import Reply, empty, json_reply
@@ -33,6 +34,7 @@ FIELDS = Fields(
         "email": rows.c.email,
         "is_active": rows.c.is_active,
     },
+    key=rows.c.id,
     searched=("username", "first_name", "last_name"),
 )
 
@@ -61,19 +63,23 @@ def show_self(call: Call) -> Reply:
 def show(call: Call) -> Reply:
     """Show a user; of others, all but admins see the names."""
     with call.hub.store.read() as connection:
-        return json_reply(_shown(call, _find(call, connection)))
+        return json_reply(_shown(call, _find(call, connection, Right.VIEW)))
 
 
 def change(call: Call, asked: models.PatchedUserRequest) -> Reply:
     """Change names and address, and for admins what a user may do."""
     values = {name: asked[name] for name in _OWN if name in asked}
-    flags = {own: asked[name] for name, own in _FLAGS.items() if name in asked}
+    flags = _flags(asked)
     with call.hub.store.write() as connection:
-        found = _changeable(call, connection)
+        found = _find(call, connection, Right.CHANGE)
         if flags and not call.user.is_admin:
             raise Forbidden
         if asked.get("username", found.username) != found.username:
             raise at(["username"], "a user keeps the name")
+        if asked.get("groups", records.groups(found)) != records.groups(found):
+            raise at(["groups"], "groups follow from is_staff: change that")
+        if users.is_taken(connection, asked.get("email", ""), found.id):
+            raise at(["email"], "another user has this name or e-mail address")
         if not flags.get("is_admin", True) or not flags.get("is_active", True):
             _check_last_admin(connection, found)
         users.change(connection, found.id, values | flags)
@@ -85,7 +91,7 @@ def change(call: Call, asked: models.PatchedUserRequest) -> Reply:
 def delete(call: Call) -> Reply:
     """Delete a user; projects and tasks stay, and belong to nobody."""
     with call.hub.store.write() as connection:
-        found = _changeable(call, connection)
+        found = _find(call, connection, Right.DELETE)
         _check_last_admin(connection, found)
         if owned := organizations.owned_by(connection, found.id):
             raise BadRequest(f"the user owns {', '.join(owned)}: delete these organizations first")
@@ -93,20 +99,17 @@ def delete(call: Call) -> Reply:
     return empty()
 
 
-def _find(call: Call, connection: Connection) -> User:
-    user_id = call.number("user_id")
-    query = select(rows).where(visible_users(call.user), rows.c.id == user_id)
-    row = connection.execute(query).first() if access.is_id(user_id) else None
-    if row is None:
-        raise NotFound("No User matches the given query.")
-    return User(**row._mapping)
+def _find(call: Call, connection: Connection, right: Right) -> User:
+    return access.account(connection, call.user, call.number("user_id"), right)
 
 
-def _changeable(call: Call, connection: Connection) -> User:
-    found = _find(call, connection)
-    if not (call.user.is_admin or call.user.id == found.id):
-        raise Forbidden
-    return found
+def _flags(asked: models.PatchedUserRequest) -> dict[str, bool]:
+    """Return what a user may do, in the terms of the store."""
+    flags: dict[str, bool] = {}
+    for name, own in _FLAGS.items():
+        if name in asked and flags.setdefault(own, asked[name]) != asked[name]:
+            raise at([name], "expected the same as is_staff: both make an admin")
+    return flags
 
 
 def _check_last_admin(connection: Connection, found: User) -> None:

@@ -1,77 +1,79 @@
 """Annotations: one row per tag, shape or track, its payload the JSON that clients read.
 
-A payload is a JSON object without the id, so that a reply is put together from rows by joining
-bytes, and no object is decoded on the way out.
+A payload is a JSON object without the id and the revision, so that a reply is put together from
+rows by joining bytes, and no object is decoded on the way out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    and_,
-    bindparam,
-    delete,
-    func,
-    select,
-    text,
-    update,
-)
+from msgspec import Struct
+from sqlalchemy import Connection, bindparam, delete, select, update
 
-from .tables import annotation_ids
+from .hidden import Span, visible
 from .tables import annotation_rows as stored
+from .tables import tasks
 
 KINDS = ("tags", "shapes", "tracks")
-Frames = tuple[int, int]
+# So many rows are written by one statement, read at a time, or looked up by their ids.
+_PART = 500
 
 
-class Item(NamedTuple):
-    """One annotation on its way into the store."""
+class Item(Struct, gc=False):
+    """One annotation on its way into the store.
 
-    id: int
+    `id` is 0 until it has a number. `revision` is the one that it will have; of a change, as long
+    as that isn't known, the one that it is believed to have, or 0 if nobody said so.
+    """
+
     kind: str
     frame: int
     label_id: int
     payload: bytes
+    id: int = 0
+    revision: float = 1
 
 
-def reserve_ids(connection: Connection, count: int) -> list[int]:
-    """Return numbers that no annotation has, or ever had."""
-    if not count:
-        return []
-    if connection.dialect.supports_sequences:
-        numbers = select(annotation_ids.next_value()).select_from(func.generate_series(1, count))
-        return list(connection.scalars(numbers))
-    last = connection.scalar(
-        text(
-            "INSERT INTO counters (name, last) VALUES (:name, :count)"
-            " ON CONFLICT (name) DO UPDATE SET last = last + :count RETURNING last"
-        ),
-        {"name": annotation_ids.name, "count": count},
-    )
-    return list(range(last - count + 1, last + 1))
+class Known(NamedTuple):
+    """What is told of an annotation that is there."""
+
+    kind: str
+    revision: int
+
+
+def lock(connection: Connection, task_id: int) -> bool:
+    """Keep others from changing the annotations of a task until the transaction ends.
+
+    Returns:
+        Whether there is such a task. On SQLite, a transaction that writes is alone anyway.
+    """
+    query = select(tasks.c.id).where(tasks.c.id == task_id)
+    return connection.scalar(query.with_for_update(key_share=True)) is not None
 
 
 def add(connection: Connection, task_id: int, items: Sequence[Item]) -> None:
-    """Add annotations to a task; their ids come from `reserve_ids`."""
-    rows = [(item.id, task_id, *item[1:]) for item in items]
-    if not rows:
-        return
+    """Add annotations to a task; their ids come from `numbers`."""
+    rows = [
+        (item.id, task_id, item.kind, item.frame, item.label_id, item.payload, item.revision)
+        for item in items
+    ]
     if connection.dialect.name == "postgresql":
         _copy(connection, rows)
-    else:
-        connection.exec_driver_sql(_INSERT, rows)
+        return
+    for start in range(0, len(rows), _PART):
+        part = rows[start : start + _PART]
+        values = tuple(value for row in part for value in row)
+        connection.exec_driver_sql(_INSERT + ",".join([_PLACES] * len(part)), values)
 
 
-def replace(connection: Connection, task_id: int, items: Sequence[Item]) -> None:
-    """Put these annotations in the place of those that have their ids."""
+def replace(connection: Connection, items: Sequence[Item]) -> None:
+    """Put these annotations in the place of those that have their ids, which are `known`."""
     if items:
         changed = (
             update(stored)
-            .where(stored.c.id == bindparam("of"), stored.c.task_id == task_id)
+            .where(stored.c.id == bindparam("of"))
             .values({name: bindparam(f"new_{name}") for name in _CHANGEABLE})
         )
         connection.execute(
@@ -83,74 +85,93 @@ def replace(connection: Connection, task_id: int, items: Sequence[Item]) -> None
         )
 
 
-def ids(connection: Connection, task_id: int, kind: str, frames: Frames | None) -> set[int]:
-    """Return the ids of the annotations of a kind, of a task or some of its frames."""
-    where = _within(task_id, frames) & (stored.c.kind == kind)
-    return set(connection.scalars(select(stored.c.id).where(where)))
+def known(
+    connection: Connection, task_id: int, ids: Sequence[int], frames: Span | None
+) -> dict[int, Known]:
+    """Return what is told of those of these annotations that a task, or its frames, have."""
+    query = select(stored.c.id, stored.c.kind, stored.c.revision)
+    where = visible(connection, task_id, frames, by_id=True)
+    found = (connection.execute(query.where(where, stored.c.id.in_(part))) for part in _parts(ids))
+    return {row[0]: Known(row[1], row[2]) for rows in found for row in rows}
 
 
-def remove(connection: Connection, task_id: int, found: Collection[int]) -> None:
-    """Remove the annotations of these ids."""
-    one = delete(stored).where(stored.c.id == bindparam("of"), stored.c.task_id == task_id)
-    if found:
-        connection.execute(one, [{"of": annotation_id} for annotation_id in found])
+def remove(connection: Connection, ids: Sequence[int]) -> None:
+    """Remove the annotations of these ids, which are `known`."""
+    for part in _parts(ids):
+        connection.execute(delete(stored).where(stored.c.id.in_(part)))
 
 
-def clear(connection: Connection, task_id: int, frames: Frames | None) -> None:
-    """Remove all annotations of a task, or of some of its frames."""
-    connection.execute(delete(stored).where(_within(task_id, frames)))
+def read(connection: Connection, task_id: int, frames: Span | None) -> list[bytes]:
+    """Return the annotations of a task, or of some of its frames, as JSON in pieces.
 
-
-def read(connection: Connection, task_id: int, frames: Frames | None) -> bytes:
-    """Return the annotations of a task, or of some of its frames, as JSON.
+    They come in the order of their frames, and of their ids.
 
     Args:
         frames: the first and the last frame; None means all. Tracks belong where they begin.
     """
     query = (
-        select(stored.c.kind, stored.c.id, stored.c.payload)
-        .where(_within(task_id, frames))
-        .order_by(stored.c.id)
+        select(stored.c.kind, stored.c.id, stored.c.revision, stored.c.payload)
+        .where(visible(connection, task_id, frames))
+        .order_by(stored.c.frame, stored.c.id)
     )
     groups: dict[str, list[bytes]] = {kind: [] for kind in KINDS}
-    for kind, annotation_id, payload in connection.execute(query):
-        groups[kind].append(with_id(annotation_id, payload))
-    return joined(groups)
+    result = connection.execute(query.execution_options(yield_per=_PART))
+    for rows in result.partitions():
+        _gather(groups, ((kind, _json(*rest)) for kind, *rest in rows))
+    return _joined(groups)
 
 
-def with_id(annotation_id: int, payload: bytes) -> bytes:
-    """Return the JSON that clients read.
-
-    >>> with_id(7, b'{"frame":0}')
-    b'{"id":7,"frame":0}'
-    """
-    return b'{"id":%d,%b' % (annotation_id, payload[1:])
-
-
-def joined(groups: dict[str, list[bytes]]) -> bytes:
-    """Return the JSON of annotations, given each one's own."""
-    lists: Iterable[bytes] = (
-        b'"%b":[%b]' % (kind.encode(), b",".join(groups.get(kind, ()))) for kind in KINDS
-    )
-    return b'{"version":0,%b}' % b",".join(lists)
+def as_json(items: Iterable[Item]) -> list[bytes]:
+    """Return what `read` will return of these annotations."""
+    groups: dict[str, list[bytes]] = {kind: [] for kind in KINDS}
+    every = list(items)
+    for part in _parts(every):
+        _gather(groups, ((i.kind, _json(i.id, i.revision, i.payload)) for i in part))
+    return _joined(groups)
 
 
-_CHANGEABLE = ("frame", "label_id", "payload")
-_INSERT = (
-    "INSERT INTO annotations (id, task_id, kind, frame, label_id, payload)"
-    " VALUES (?, ?, ?, ?, ?, ?)"
+def _json(annotation_id: int, revision: float, payload: bytes) -> bytes:
+    return b'{"id":%d,"revision":%d,%b' % (annotation_id, revision, payload[1:])
+
+
+def _gather(groups: dict[str, list[bytes]], found: Iterable[tuple[str, bytes]]) -> None:
+    # A few large pieces instead of many small ones, which would have to be joined at once.
+    new: dict[str, list[bytes]] = {kind: [] for kind in KINDS}
+    for kind, json in found:
+        new[kind].append(json)
+    for kind, jsons in new.items():
+        if jsons:
+            groups[kind].append(b",".join(jsons))
+
+
+def _joined(groups: dict[str, list[bytes]]) -> list[bytes]:
+    pieces = [b'{"version":0']
+    for kind, jsons in groups.items():
+        pieces.append(b',"%b":[' % kind.encode())
+        pieces += jsons[:1]
+        pieces += (b"," + json for json in jsons[1:])
+        pieces.append(b"]")
+    return [*pieces, b"}"]
+
+
+def _parts(everything: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(everything), _PART):
+        yield everything[start : start + _PART]
+
+
+_CHANGEABLE = ("frame", "label_id", "payload", "revision")
+_INSERT = "INSERT INTO annotations (id, task_id, kind, frame, label_id, payload, revision) VALUES "
+_PLACES = "(?,?,?,?,?,?,?)"
+_COPY = (
+    "COPY annotations (id, task_id, kind, frame, label_id, payload, revision)"
+    " FROM STDIN (FORMAT BINARY)"
 )
 
 
 def _copy(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     # PostgreSQL takes rows in bulk several times faster by COPY than by INSERT.
     raw: Any = connection.connection.driver_connection
-    with raw.cursor() as cursor, cursor.copy("COPY annotations FROM STDIN (FORMAT BINARY)") as copy:
-        copy.set_types(["int8", "int4", "text", "int4", "int4", "bytea"])
+    with raw.cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.set_types(["int8", "int4", "text", "int4", "int4", "bytea", "int4"])
         for row in rows:
             copy.write_row(row)
-
-
-def _within(task_id: int, frames: Frames | None) -> ColumnElement[bool]:
-    of_task = stored.c.task_id == task_id
-    return of_task if frames is None else and_(of_task, stored.c.frame.between(*frames))

@@ -1,22 +1,24 @@
 """The way to the database: SQLite in one file, or PostgreSQL.
 
-On SQLite there is one writer at a time; readers never wait for it (write-ahead log). A committed
-write survives the hub being killed at any moment; a power cut may take the last moments, never
-half of a write.
+On SQLite there is one writer at a time, and writers take turns in the order in which they came;
+readers never wait for them (write-ahead log). A committed write survives the hub being killed at
+any moment; a power cut may take the last moments, never half of a write.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, CursorResult, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, CursorResult, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from .checkpoints import Checkpoints
+from .turns import Turns
 
 _WAIT_SECONDS = 30
 _MIGRATION_LOCK = 4_286_001
@@ -33,13 +35,20 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._one_writer: threading.Lock | None
+        self._turns: Turns | None = None
+        self._checkpoints: Checkpoints | None = None
         self._writing = engine.execution_options(writes=True)
         if engine.dialect.name == "sqlite":
-            self._reading, self._one_writer = engine, threading.Lock()
+            self._reading = engine
+            self._turns = Turns()
+            self._checkpoints = Checkpoints(engine)
         else:
             self._reading = engine.execution_options(isolation_level="REPEATABLE READ")
-            self._one_writer = None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other hubs may use the database at the same time."""
+        return self._turns is None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -50,13 +59,15 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Open a transaction that is committed at the end, or on an error leaves no trace."""
-        with ExitStack() as stack:
-            if self._one_writer:
-                stack.enter_context(self._one_writer)
-            yield stack.enter_context(self._writing.begin())
+        with self._turns or nullcontext(), self._writing.begin() as connection:
+            yield connection
+        if self._checkpoints:
+            self._checkpoints.note_commit()
 
     def close(self) -> None:
         """Close all connections."""
+        if self._checkpoints:
+            self._checkpoints.close()
         self._engine.dispose()
 
 
@@ -69,7 +80,7 @@ def open_store(url: str) -> Store:
     try:
         engine = _engine(url)
         try:
-            _migrate(engine)
+            migrate(engine)
         except BaseException:
             engine.dispose()
             raise
@@ -84,6 +95,19 @@ def open_store(url: str) -> Store:
     return Store(engine)
 
 
+def migrate(engine: Engine, version: str = "head") -> None:
+    """Bring the tables of a database to a version."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.execution_options(writes=True, migrates=True).begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+    # The connection still has the settings of a migration.
+    engine.dispose()
+
+
 def inserted_id(result: CursorResult[Any]) -> int:
     """Return the number that the database gave to an inserted row."""
     key = result.inserted_primary_key
@@ -92,12 +116,23 @@ def inserted_id(result: CursorResult[Any]) -> int:
 
 
 def _engine(url: str) -> Engine:
-    if make_url(url).get_backend_name() != "sqlite":
+    if _parsed(url).get_backend_name() != "sqlite":
         return create_engine(url, **_OPTIONS)
     engine = create_engine(url, **_OPTIONS, connect_args={"timeout": _WAIT_SECONDS})
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     return engine
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except ValueError:
+        # Its message would show a part of the address, which may be a part of the password.
+        raise StoreError(
+            "database: the address cannot be used: its port is not a number; "
+            "in passwords, write : / @ and % as %3A %2F %40 and %25"
+        ) from None
 
 
 def _on_connect(connection: Any, _record: Any) -> None:
@@ -108,6 +143,8 @@ def _on_connect(connection: Any, _record: Any) -> None:
         "synchronous=NORMAL",
         "foreign_keys=ON",
         "cache_size=-16000",
+        # Otherwise a writer that nobody expects it of would do it, while others wait for it.
+        "wal_autocheckpoint=0",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -119,18 +156,6 @@ def _on_begin(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
     # A transaction that reads first and writes later could not be granted the write at all.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
-
-
-def _migrate(engine: Engine) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.execution_options(writes=True, migrates=True).begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    # The connection still has the settings of a migration.
-    engine.dispose()
 
 
 def _line(error: Exception) -> str:

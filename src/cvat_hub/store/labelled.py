@@ -36,7 +36,8 @@ def forget_attribute(connection: Connection, home: Home, attribute_id: int) -> N
     ]
     if changed:
         one = update(stored).where(stored.c.id == bindparam("of"))
-        connection.execute(one.values(payload=bindparam("without")), changed)
+        values = {"payload": bindparam("without"), "revision": stored.c.revision + 1}
+        connection.execute(one.values(values), changed)
 
 
 def _without(payload: bytes, attribute_id: int) -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from html import escape
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -134,7 +135,8 @@ def add(connection: Connection, home: Home, label: Label, parent_id: int | None 
 
 def change(connection: Connection, label: Label) -> None:
     """Change a label and its attributes; those without an id are added, and none is removed."""
-    row = {"name": label.name, "color": label.color, "type": label.type, "svg": label.svg}
+    svg = _with_ids(label.svg, {sub.name: sub.id for sub in label.sublabels})
+    row = {"name": label.name, "color": label.color, "type": label.type, "svg": svg}
     connection.execute(update(labels).where(labels.c.id == label.id).values(row))
     for attribute in label.attributes:
         values = _attribute_row(label.id, attribute)
@@ -190,5 +192,5 @@ def _attribute_row(label_id: int, attribute: Attribute) -> dict[str, Any]:
 def _with_ids(svg: str, points: dict[str, int]) -> str:
     # A drawing comes with the names of the points, and goes out with their ids.
     for name, label_id in points.items():
-        svg = svg.replace(f'data-label-name="{name}"', f'data-label-id="{label_id}"')
+        svg = svg.replace(f'data-label-name="{escape(name)}"', f'data-label-id="{label_id}"')
     return svg

@@ -129,6 +129,16 @@ def membership_of(connection: Connection, organization_id: int, user_id: int) ->
     return membership(row) if row else None
 
 
+def are_together(connection: Connection, user_id: int, other_id: int) -> bool:
+    """Tell whether a user is in an organization where the other one is too, or is invited."""
+    joined = select(memberships.c.organization_id).where(
+        memberships.c.user_id == user_id, memberships.c.is_active
+    )
+    there = memberships.c.organization_id.in_(joined)
+    query = select(memberships.c.id).where(memberships.c.user_id == other_id, there).limit(1)
+    return connection.scalar(query) is not None
+
+
 def set_role(connection: Connection, membership_id: int, role: str) -> None:
     """Give a member another role."""
     this = memberships.c.id == membership_id

@@ -61,6 +61,12 @@ def change(connection: Connection, project_id: int, values: Mapping[str, Any], n
     connection.execute(update(projects).where(projects.c.id == project_id).values(row))
 
 
+def lock(connection: Connection, project_id: int) -> None:
+    """Keep others from changing a project, or making tasks in it, until the transaction ends."""
+    this = projects.c.id == project_id
+    connection.execute(select(projects.c.id).where(this).with_for_update())
+
+
 def remove(connection: Connection, project_id: int) -> None:
     """Remove a project; its tasks and labels go with it."""
     connection.execute(delete(projects).where(projects.c.id == project_id))

@@ -105,7 +105,9 @@ def fail(connection: Connection, request_id: str, message: str, now: Date) -> No
 
 
 def _change(connection: Connection, request_id: str, **values: Any) -> None:
-    connection.execute(update(requests).where(requests.c.id == request_id).values(values))
+    """Change a request; one that is done stays as it is."""
+    running = (requests.c.id == request_id) & requests.c.status.in_(UNFINISHED)
+    connection.execute(update(requests).where(running).values(values))
 
 
 def _request(row: Row[Any]) -> Request:

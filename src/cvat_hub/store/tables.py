@@ -253,17 +253,37 @@ attributes = Table(
     sqlite_autoincrement=True,
 )
 
-# One row per tag, shape or track; `payload` is its JSON without the id.
+# One row per tag, shape or track; `payload` is its JSON without what has a column of its own to
+# be read from: the id, and the revision, which counts how often it was written.
 annotation_rows = Table(
     "annotations",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    # In SQLite, INTEGER alone makes the key the place of the row; it holds 64 bits all the same.
+    Column(
+        "id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False
+    ),
     Column("task_id", Integer, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
     Column("kind", String(8), nullable=False),
     Column("frame", Integer, nullable=False),
     Column("label_id", Integer, nullable=False),
     Column("payload", LargeBinary, nullable=False),
+    Column("revision", Integer, nullable=False, server_default="1"),
     Index(None, "task_id", "frame"),
+)
+
+# Annotations of a task that nobody sees; both ends of ids and frames are inclusive.
+hidden_annotations = Table(
+    "hidden_annotations",
+    metadata,
+    _id(),
+    _link("task_id", "tasks.id"),
+    Column("incoming", Boolean, nullable=False),
+    Column("first_id", BigInteger, nullable=False),
+    Column("last_id", BigInteger, nullable=False),
+    Column("first_frame", Integer, nullable=False),
+    Column("last_frame", Integer, nullable=False),
+    _date("created_date"),
+    sqlite_autoincrement=True,
 )
 
 # The numbers of annotations are given out in blocks: by the sequence, or by the row that bears

@@ -140,11 +140,20 @@ def change(connection: Connection, task_id: int, values: Mapping[str, Any], now:
     connection.execute(update(tasks).where(tasks.c.id == task_id).values(row))
 
 
-def remove(connection: Connection, task: Task) -> None:
-    """Remove a task with everything that belongs to it."""
+def lock(connection: Connection, task_id: int) -> bool:
+    """Keep others from changing a task until the transaction ends; return whether there is one."""
+    query = select(tasks.c.id).where(tasks.c.id == task_id).with_for_update()
+    return connection.scalar(query) is not None
+
+
+def remove(connection: Connection, task: Task) -> int | None:
+    """Remove a task with everything that belongs to it; return the number of its pixels."""
+    # Asked again: the data may have become ready since the task was read.
+    lock(connection, task.id)
+    data_id = connection.scalar(select(tasks.c.data_id).where(tasks.c.id == task.id))
     connection.execute(delete(tasks).where(tasks.c.id == task.id))
-    if task.data:
-        connection.execute(delete(data).where(data.c.id == task.data.id))
+    connection.execute(delete(data).where(data.c.id == data_id))
+    return data_id
 
 
 def add_data(connection: Connection, pixels: Data) -> int:
@@ -167,8 +176,8 @@ def set_deleted_frames(connection: Connection, data_id: int, frames: Sequence[in
 
 
 def data_ids(connection: Connection) -> set[int]:
-    """Return the numbers of all folders of pixels that belong to something."""
-    return set(connection.scalars(select(data.c.id)))
+    """Return the numbers of all pixels that belong to a task."""
+    return set(connection.scalars(select(tasks.c.data_id).where(tasks.c.data_id.is_not(None))))
 
 
 def ids_without_data(connection: Connection) -> set[int]:

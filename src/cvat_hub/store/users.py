@@ -124,8 +124,18 @@ def by_name(connection: Connection, name_or_email: str) -> User | None:
         return None
     matches = or_(users.c.username == name_or_email, users.c.email == name_or_email)
     # A name goes before somebody else's address that reads the same.
-    order = (users.c.username == name_or_email).desc()
-    return _user(connection.execute(select(users).where(matches).order_by(order)).first())
+    order = ((users.c.username == name_or_email).desc(), users.c.id)
+    return _user(connection.execute(select(users).where(matches).order_by(*order)).first())
+
+
+def is_taken(connection: Connection, email: str, user_id: int) -> bool:
+    """Tell whether this address would lead to another user, by name or address."""
+    if not email:
+        return False
+    taken = (func.lower(users.c.email), func.lower(users.c.username))
+    same = or_(*(column == func.lower(email) for column in taken))
+    query = select(users.c.id).where(same, users.c.id != user_id).limit(1)
+    return connection.scalar(query) is not None
 
 
 def name_of(user_id: ColumnElement[int]) -> ColumnElement[str]:
@@ -147,9 +157,12 @@ def remove(connection: Connection, user_id: int) -> None:
 
 
 def other_admins(connection: Connection, user_id: int) -> int:
-    """Return how many active admins there are beside this user."""
-    others = (users.c.id != user_id) & users.c.is_admin & users.c.is_active
-    return connection.scalar(select(func.count()).select_from(users).where(others)) or 0
+    """Return how many active admins there are beside this user.
+
+    Until the transaction ends, none of them becomes anything else.
+    """
+    admins = select(users.c.id).where(users.c.is_admin, users.c.is_active).order_by(users.c.id)
+    return len(set(connection.scalars(admins.with_for_update())) - {user_id})
 
 
 def set_password(

@@ -98,7 +98,11 @@ class ApiClient:
     def __getattr__(self, name: str) -> Api:
         group = name.removesuffix("_api")
         if group == name or group not in ENDPOINTS:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            way_out = "; any endpoint can be reached with call_api(path, method)"
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}"
+                + way_out * name.endswith("_api")
+            )
         return Api(self, group)
 
     def __dir__(self) -> list[str]:
@@ -120,7 +124,7 @@ class ApiClient:
         method: str,
         path_params: Mapping[str, Any] | None = None,
         query_params: Query = None,
-        header_params: Mapping[str, str] | None = None,
+        header_params: Mapping[str, Any] | None = None,
         body: Any = None,
         *,
         response_schema: Any = None,
@@ -171,17 +175,21 @@ class ApiClient:
         method: str,
         url: str,
         *,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, Any] | None = None,
         body: Any = None,
         stream: bool = False,
         timeout: Timeout = None,
     ) -> Response:
         """Send a request with this client's headers and cookies, and return the answer.
 
+        Args:
+            headers: further ones; None in place of a value leaves one of the client's out.
+
         Raises:
             TransportError: no answer came.
         """
-        sent = {**self.get_common_headers(), **(headers or {})}
+        given = {**self.get_common_headers(), **(headers or {})}
+        sent = {name: str(value) for name, value in given.items() if value is not None}
         if body is not None and not isinstance(body, bytes) and not is_stream(body):
             body = encode(body)
             sent.setdefault("Content-Type", JSON_TYPE)

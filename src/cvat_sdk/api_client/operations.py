@@ -56,7 +56,7 @@ class Operation:
             endpoint.method,
             path_params={k: v for k, v in given.items() if endpoint.in_path(k)},
             query_params=self._query(given),
-            header_params={HEADERS[k]: str(v) for k, v in given.items() if k in HEADERS},
+            header_params={HEADERS[k]: v for k, v in given.items() if k in HEADERS},
             body=given.get(endpoint.body) if endpoint.body else None,
             response_schema=endpoint.reply,
             _parse_response=_parse_response,

@@ -136,11 +136,11 @@ def _remove(task: Task, ids: dict[str, set[int | None]]) -> None:
     """Remove those annotations that are still there, and nothing that came since."""
     if not any(ids.values()):
         return
-    from cvat_sdk.core.proxies.annotations import AnnotationUpdateAction
+    from cvat_sdk.core.proxies.annotations import AnnotationUpdateAction, to_remove
 
     there = task.get_annotations()
     chosen = {
-        kind: [item.to_dict() for item in there.get(kind) or () if item.id in wanted]
+        kind: [to_remove(item) for item in there.get(kind) or () if item.id in wanted]
         for kind, wanted in ids.items()
     }
     task.update_annotations(chosen, action=AnnotationUpdateAction.DELETE)

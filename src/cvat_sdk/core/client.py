@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from cvat_sdk import models
 from cvat_sdk.api_client import ApiClient, Configuration
 from cvat_sdk.core.address import CVAT_API_V2, normalize_url, with_port
-from cvat_sdk.core.auth import AccessTokenCredentials, Credentials, PasswordCredentials
-from cvat_sdk.core.background import is_finished, polls
+from cvat_sdk.core.background import wait_until_finished
+from cvat_sdk.core.credentials import AccessTokenCredentials, Credentials, PasswordCredentials
 from cvat_sdk.core.transport import Response, Transport
 from cvat_sdk.exceptions import (
     ApiException,
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from cvat_sdk.core.proxies.jobs import JobsRepo
+    from cvat_sdk.core.proxies.organizations import OrganizationsRepo
+    from cvat_sdk.core.proxies.projects import ProjectsRepo
     from cvat_sdk.core.proxies.tasks import TasksRepo
     from cvat_sdk.core.proxies.users import UsersRepo
 
@@ -41,6 +43,8 @@ __all__ = [
 
 _ORGANIZATION_HEADER = "X-Organization"
 _OLDEST_SERVER = "2.15"
+# What official clients have objects for, and this one does not.
+_ENDPOINTS_ONLY = frozenset({"comments", "issues"})
 
 
 def _default_cache_dir() -> Path:
@@ -135,6 +139,12 @@ class Client:
         return TasksRepo(self)
 
     @cached_property
+    def projects(self) -> ProjectsRepo:
+        from cvat_sdk.core.proxies.projects import ProjectsRepo
+
+        return ProjectsRepo(self)
+
+    @cached_property
     def jobs(self) -> JobsRepo:
         from cvat_sdk.core.proxies.jobs import JobsRepo
 
@@ -145,6 +155,20 @@ class Client:
         from cvat_sdk.core.proxies.users import UsersRepo
 
         return UsersRepo(self)
+
+    @cached_property
+    def organizations(self) -> OrganizationsRepo:
+        from cvat_sdk.core.proxies.organizations import OrganizationsRepo
+
+        return OrganizationsRepo(self)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            hint = ""
+            if name in _ENDPOINTS_ONLY:
+                hint = f"; call its endpoints, as in api_client.call_api('/api/{name}', 'GET')"
+            raise AttributeError(f"a client has no {name!r}{hint}")
 
     @property
     def organization_slug(self) -> str | None:
@@ -216,13 +240,21 @@ class Client:
         period = self.config.status_check_period
         if status_check_period is not None:
             period = status_check_period
-        for _ in polls(period, sleep=self.api_client.transport.sleep):
-            request, response = self.api_client.requests_api.retrieve(rq_id)
-            status, message = request.status.value, request.get("message")
-            self.logger.info("%s: %s %s", what, status, message or "")
-            if is_finished(status, message, what=what):
-                break
-        return request, response
+        answer: tuple[models.Request, Response]
+
+        def look() -> tuple[str, str | None]:
+            nonlocal answer
+            answer = self.api_client.requests_api.retrieve(rq_id)
+            return answer[0].status.value, answer[0].get("message")
+
+        wait_until_finished(
+            look,
+            what=what,
+            period_s=period,
+            sleep=self.api_client.transport.sleep,
+            logger=self.logger,
+        )
+        return answer
 
     def check_server_version(self, fail_if_unsupported: bool | None = None) -> None:
         """Warn of a server that this client is not made for.

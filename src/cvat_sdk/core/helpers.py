@@ -41,10 +41,10 @@ def get_paginated_collection(
     Raises:
         ApiException: the server answered with an error.
     """
-    if org_id is None:
-        kwargs["org"] = ""
-    elif org_id is not UNSET:
-        kwargs["org_id"] = org_id
+    if org_id is not UNSET:
+        # A request names one organization: not the client's beside this one.
+        kwargs["x_organization"] = None
+        kwargs["org" if org_id is None else "org_id"] = "" if org_id is None else org_id
     kwargs.setdefault("page_size", _PAGE_SIZE)
     items: list[Any] = []
     page = 1

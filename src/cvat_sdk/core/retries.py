@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import email.utils
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _UNAVAILABLE = frozenset({502, 503, 504})
 _TOO_MANY_REQUESTS = 429
+_NOT_FOUND = 404
+# A proxy answers, which does not know what became of the request.
+_SERVER_BEHIND_LOST = frozenset({502, 504})
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,11 @@ class Failure:
     reached_server: bool = True
     timed_out: bool = False
     retry_after_s: float | None = None
+
+    @property
+    def may_have_acted(self) -> bool:
+        """Whether the server may have done what it was asked, though it did not say so."""
+        return self.reached_server and (self.status is None or self.status in _SERVER_BEHIND_LOST)
 
     @property
     def is_worth_another_try(self) -> bool:
@@ -62,6 +70,16 @@ class RetryPolicy:
             return failure.retry_after_s if failure.retry_after_s <= self.cap_s else None
         longest: float = min(self.cap_s, self.base_s * 2 ** (attempt - 1))
         return longest * (0.5 + 0.5 * chance())
+
+
+def was_done_before(method: str, status: int, earlier: Iterable[Failure]) -> bool:
+    """Tell whether a DELETE finds nothing because an attempt whose answer was lost removed it.
+
+    Args:
+        earlier: the attempts before the one that `status` answers.
+    """
+    gone = method == "DELETE" and status == _NOT_FOUND
+    return gone and any(failure.may_have_acted for failure in earlier)
 
 
 def parse_retry_after(value: str | None, *, now: datetime) -> float | None:

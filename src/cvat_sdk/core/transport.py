@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import random
 import ssl
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -22,7 +23,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from cvat_sdk.core.retries import Failure, RetryPolicy, parse_retry_after
+from cvat_sdk.core.retries import Failure, RetryPolicy, parse_retry_after, was_done_before
 from cvat_sdk.exceptions import TransportError
 
 Body = bytes | Iterable[bytes] | None
@@ -175,33 +176,40 @@ class Transport:
     def _persist(
         self, method: str, url: str, act: Callable[[], Response], can_repeat: Callable[[], bool]
     ) -> Response:
-        attempt = 0
+        failures: list[Failure] = []
         while True:
-            attempt += 1
             try:
                 response = act()
-                failure = _failure_of_answer(method, response)
+                if was_done_before(method, response.status, failures):
+                    return _done(response)
+                failures.append(_failure_of_answer(method, response))
                 problem = f"{response.status} {response.reason}"
-                delay = self._delay(failure, attempt, can_repeat())
+                delay = self._delay(failures, can_repeat())
                 if delay is None:
                     return response
                 response.drain_conn()
             except HTTPError as error:
                 cause = error.reason if isinstance(error, MaxRetryError) else error
+                failures.append(_failure_of(method, cause))
                 problem = describe(cause, url)
                 delay = None
                 if not isinstance(cause, SSLError):
-                    delay = self._delay(_failure_of(method, cause), attempt, can_repeat())
+                    delay = self._delay(failures, can_repeat())
                 if delay is None:
                     raise NoAnswerError(problem) from error
             path = urlsplit(url).path
             self._logger.info("%s %s: %s; again in %.1f s", method, path, problem, delay)
             self.sleep(delay)
 
-    def _delay(self, failure: Failure, attempt: int, can_repeat: bool) -> float | None:
-        if not can_repeat and failure.reached_server:
+    def _delay(self, failures: Sequence[Failure], can_repeat: bool) -> float | None:
+        if not can_repeat and failures[-1].reached_server:
             return None
-        return self.policy.delay_s(failure, attempt, chance=self.chance)
+        return self.policy.delay_s(failures[-1], len(failures), chance=self.chance)
+
+
+def _done(response: Response) -> Response:
+    response.drain_conn()
+    return urllib3.HTTPResponse(io.BytesIO(), status=204, reason="No Content")
 
 
 def _failure_of_answer(method: str, response: Response) -> Failure:

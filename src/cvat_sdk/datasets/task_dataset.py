@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from enum import Enum, auto
 from functools import partial
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     import PIL.Image
 
     from cvat_sdk.core.client import Client
+
+
+_DOWNLOADS_AT_ONCE = 4
 
 
 class MediaDownloadPolicy(Enum):
@@ -71,8 +75,7 @@ class TaskDataset:
         self._by_frame = media_download_policy is MediaDownloadPolicy.FETCH_FRAMES_ON_DEMAND
         self._chunks = ChunkFiles(self._records)
         if media_download_policy is MediaDownloadPolicy.PRELOAD_ALL:
-            for number, _ in self._plan.by_chunk():
-                self._chunks.path(number)
+            self._preload()
         annotations = _by_frame(self._records.annotations()) if load_annotations else None
         self._samples = [self._sample(frame, annotations) for frame in self._plan.frames]
 
@@ -88,25 +91,52 @@ class TaskDataset:
 
     @contextmanager
     def iter_samples(self, *, temporary_chunks: bool = False) -> Iterator[Iterator[Sample]]:
-        """Go through the frames in order.
+        """Go through the frames in order; the next chunk is downloaded while one is used.
 
         Args:
-            temporary_chunks: remove each chunk when its last frame was used, so that no more than
-                one takes room on the disk. A sample's image can be loaded until the next sample is
-                asked for.
+            temporary_chunks: remove each chunk that was downloaded for this when its last frame was
+                used, so that no more than two take room on the disk. A sample's image can be loaded
+                until the next sample is asked for.
         """
-        samples = self._passing() if temporary_chunks else iter(self._samples)
+        if self._by_frame:
+            yield iter(self._samples)
+            return
+        downloaded: set[int] = set()
         try:
-            yield samples
+            with ThreadPoolExecutor(1, thread_name_prefix="cvat-chunks") as downloader:
+                yield self._passing(downloader, downloaded, temporary_chunks)
         finally:
             self._chunks.close()
+            for number in downloaded if temporary_chunks else ():
+                self._chunks.forget(number)
 
-    def _passing(self) -> Iterator[Sample]:
+    def _passing(
+        self, downloader: ThreadPoolExecutor, downloaded: set[int], temporary: bool
+    ) -> Iterator[Sample]:
+        def ensure(number: int) -> None:
+            if not self._chunks.is_there(number):
+                downloaded.add(number)
+                self._chunks.path(number)
+
         by_index = {sample.frame_index: sample for sample in self._samples}
-        for number, frames in self._plan.by_chunk():
+        chunks = self._plan.by_chunk()
+        following = [number for number, _ in chunks[1:]]
+        ready = downloader.submit(ensure, chunks[0][0]) if chunks else None
+        for number, frames in chunks:
+            assert ready is not None
+            ready.result()
+            if following:
+                ready = downloader.submit(ensure, following.pop(0))
             for frame in frames:
                 yield by_index[frame.index]
-            self._chunks.forget(number)
+            if temporary and number in downloaded:
+                self._chunks.forget(number)
+
+    def _preload(self) -> None:
+        numbers = [number for number, _ in self._plan.by_chunk()]
+        with ThreadPoolExecutor(_DOWNLOADS_AT_ONCE, thread_name_prefix="cvat-chunks") as pool:
+            for _ in pool.map(self._chunks.path, numbers):
+                pass
 
     def _sample(self, frame: FrameInfo, annotations: dict[int, FrameAnnotations] | None) -> Sample:
         mine = None if annotations is None else annotations[frame.index]
@@ -147,6 +177,10 @@ class ChunkFiles:
         """Return the file of a chunk, which is downloaded if it is missing."""
         download = partial(self._records.task.download_chunk, number, quality="original")
         return self._records.file(f"chunks/{number}", download)
+
+    def is_there(self, number: int) -> bool:
+        """Tell whether a chunk was downloaded."""
+        return (self._records.cache.folder / f"chunks/{number}").is_file()
 
     def load(self, number: int, position: int, frame: FrameInfo, where: str) -> PIL.Image.Image:
         """Return one frame."""

@@ -11,7 +11,7 @@ from .record import UNSET, Record, UnsetType
 
 Date = datetime.datetime
 Secret = Annotated[str, Meta(min_length=1)]
-NewPassword = Annotated[str, Meta(min_length=8, max_length=256)]
+Password = Annotated[str, Meta(min_length=1, max_length=128)]
 UserName = Annotated[str, Meta(min_length=1, max_length=150, pattern=r"^[\w.@+-]+$(?!\n)")]
 PersonName = Annotated[str, Meta(max_length=150)]
 TokenName = Annotated[str, Meta(min_length=1, max_length=50)]
@@ -51,9 +51,9 @@ class Token(Record):
 class PasswordChangeRequest(Record):
     """A new password, twice, and the one before."""
 
-    old_password: Secret
-    new_password1: NewPassword
-    new_password2: NewPassword
+    old_password: Password
+    new_password1: Password
+    new_password2: Password
 
     def __repr__(self) -> str:
         return "PasswordChangeRequest()"

@@ -1,4 +1,9 @@
-"""Annotations: tags, shapes, tracks, and the data that holds them."""
+"""Annotations: tags, shapes, tracks, and the data that holds them.
+
+`revision` is told by CVAT Hub alone: how often a tag, shape or track was written. Who sends it back
+with a change, or with what is to be deleted, is refused (409) if somebody else was there meanwhile;
+who doesn't send it overwrites.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +36,7 @@ class _Tag(Record, gc=False):
     group: int | UnsetType | None = UNSET
     source: str | UnsetType = UNSET
     attributes: list[AttributeVal] | UnsetType = UNSET
+    revision: int | UnsetType = UNSET
 
 
 class LabeledImageRequest(_Tag, gc=False):
@@ -107,6 +113,7 @@ class LabeledShapeRequest(_SentShape, gc=False):
     """
 
     elements: list[SubLabeledShapeRequest] | UnsetType = UNSET
+    revision: int | UnsetType = UNSET
 
 
 class _ReceivedShape(_Shape, gc=False):
@@ -124,6 +131,7 @@ class LabeledShape(_ReceivedShape, gc=False):
     """A shape that a server holds."""
 
     elements: list[SubLabeledShape] | UnsetType = UNSET
+    revision: int | UnsetType = UNSET
 
 
 class _TrackedShape(Record, gc=False):
@@ -162,6 +170,7 @@ class LabeledTrackRequest(SubLabeledTrackRequest, gc=False):
     """A shape that lives on many frames, given by its key frames."""
 
     elements: list[SubLabeledTrackRequest] | UnsetType = UNSET
+    revision: int | UnsetType = UNSET
 
 
 class SubLabeledTrack(Record, gc=False):
@@ -180,6 +189,7 @@ class LabeledTrack(SubLabeledTrack, gc=False):
     """A track that a server holds."""
 
     elements: list[SubLabeledTrack] | UnsetType = UNSET
+    revision: int | UnsetType = UNSET
 
 
 class LabeledIntervalRequest(Record, gc=False):

@@ -205,7 +205,8 @@ def main(url, folder):
         cvataa.annotate_task(
             client, photos.id, Detector(), allow_unmatched_labels=True, conf_threshold=0.25
         )
-        *_, moved, removed = photos.get_annotations().shapes[: len(by_hand)]
+        in_order = sorted(photos.get_annotations().shapes, key=lambda shape: shape.id)
+        *_, moved, removed = in_order[: len(by_hand)]
         moved = models.LabeledShapeRequest(
             **{**moved.to_dict(), "type": models.ShapeType("rectangle"), "points": [3, 3, 7, 8]}
         )

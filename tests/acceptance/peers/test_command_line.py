@@ -14,13 +14,13 @@ FUNCTION = Path(__file__).with_name("boxes.py")
 
 @pytest.fixture(params=["official", "ours"])
 def cli(request, sides, hub):
-    """Run `cvat-cli task` with some arguments, and return what it wrote to stdout."""
+    """Run `cvat-cli task` (or another noun), and return what it wrote to stdout."""
     host, _, port = hub.url.rpartition(":")
 
-    def run(*arguments, code=0):
+    def run(*arguments, code=0, noun="task"):
         done = sides[request.param].run(
             *("-m", "cvat_cli", "--auth", "admin", "--server-host", host, "--server-port", port),
-            *("task", *arguments),
+            *(noun, *arguments),
             PASS=hub.password,
         )
         assert done.returncode == code, done.stderr
@@ -49,8 +49,8 @@ def test_a_task_lives_and_dies_by_commands(cli, hub, media, tmp_path):
     cli(*annotate, task_id)
     cli(*annotate, "-p", "margin=int:3", task_id)
     assert boxes(hub, task_id) == [
-        *([0, [1, 1, 59, 39]], [1, [1, 1, 63, 63]]),
-        *([0, [3, 3, 57, 37]], [1, [3, 3, 61, 61]]),
+        *([0, [1, 1, 59, 39]], [0, [3, 3, 57, 37]]),
+        *([1, [1, 1, 63, 63]], [1, [3, 3, 61, 61]]),
     ]
     cli(*annotate, "--clear-existing", task_id)
     assert boxes(hub, task_id) == [[0, [1, 1, 59, 39]], [1, [1, 1, 63, 63]]]
@@ -77,3 +77,20 @@ def boxes(hub, task_id):
     shapes = hub.get(f"/api/tasks/{task_id}/annotations")["shapes"]
     assert {(s["type"], s["source"], s["score"]) for s in shapes} == {("rectangle", "auto", 0.5)}
     return [[shape["frame"], shape["points"]] for shape in shapes]
+
+
+def test_a_project_lives_and_dies_by_commands(cli, media):
+    labels = ("--labels", LABELS, "--bug_tracker", "https://bugs.test")
+    project_id = int(cli("create", "trips", *labels, noun="project"))
+    polling = ("--completion_verification_period", "0.1")
+    task_id = int(
+        cli("create", "trip", "--project_id", project_id, *polling, "local", media / "a.png")
+    )
+    assert str(project_id) in cli("ls", noun="project").splitlines()
+    listed = json.loads(cli("ls", "--json", noun="project"))
+    (project,) = [one for one in listed if one["id"] == project_id]
+    assert (project["name"], project["bug_tracker"]) == ("trips", "https://bugs.test")
+    assert (project["tasks"]["count"], project["labels"]["url"] != "") == (1, True)
+    cli("delete", project_id, 999999, noun="project")
+    assert str(project_id) not in cli("ls", noun="project").splitlines()
+    assert str(task_id) not in cli("ls").splitlines()

@@ -56,7 +56,7 @@ def test_the_hub_holds_identical_annotations(hub, results):
         *(1, 3, 0),
         *(0, 0, 2),
     ]
-    assert [shape["points"] for shape in photos["shapes"][4:5]] == [[3, 3, 7, 8]]
+    assert [3, 3, 7, 8] in [shape["points"] for shape in photos["shapes"]]
     assert [shape["score"] for shape in again["shapes"] if "score" in shape] == [0.75]
     assert [len(track["elements"]) for track in video["tracks"]] == [0, 3]
 

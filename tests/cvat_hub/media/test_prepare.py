@@ -1,10 +1,15 @@
+import copy
 import os
+import stat
+import struct
+import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import PIL.Image
 import pytest
 
 from cvat_hub.media import FrameInfo, Manifest, MediaError, MediaReader, Options, UploadFolder
@@ -164,6 +169,35 @@ def test_a_zip_keeps_its_folders_and_its_labels_are_passed_over(
     assert MediaReader(target).frame(0, "original").body == photo
 
 
+def lying(body: bytes, size: int, said: int) -> bytes:
+    """Make a zip announce another size for its only member."""
+    return body.replace(struct.pack("<I", size), struct.pack("<I", said))
+
+
+def linked(name: str, target: bytes) -> bytes:
+    """Make a zip that holds a symbolic link."""
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        info = zipfile.ZipInfo(name)
+        info.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(info, target)
+    return buffer.getvalue()
+
+
+def overlapping(body: bytes, times: int = 50) -> bytes:
+    """Make a zip whose directory lists the same bytes many times, under several names."""
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("00.jpg", bytes(1 << 22) + body)
+        [info] = archive.infolist()
+        for number in range(1, times):
+            other = copy.copy(info)
+            other.filename = f"{number:02}.jpg"
+            archive.filelist.append(other)
+        archive._didModify = True
+    return buffer.getvalue()
+
+
 def bad_zips(image: Make) -> Iterator[tuple[str, bytes, str]]:
     photo = image()
     good = zipped({"a.jpg": photo})
@@ -186,7 +220,21 @@ def bad_zips(image: Make) -> Iterator[tuple[str, bytes, str]]:
     encrypted[encrypted.index(b"PK\1\2") + 8] |= 1
     yield "encrypted", bytes(encrypted), "all.zip: 'a.jpg' is encrypted"
     unknown = good.replace(b"\x14\x00\x00\x00\x08\x00", b"\x14\x00\x00\x00\x63\x00")
-    yield "unknown compression", unknown, "all.zip: 'a.jpg' cannot be unpacked"
+    yield "unknown method", unknown, "all.zip: 'a.jpg' is packed by a method other than deflate"
+    for method in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        yield f"method {method}", zipped({"a.jpg": photo}, method), "a method other than deflate"
+    yield "folder that climbs", zipped({"b/../../a.jpg": photo}), "file name 'b/../../a.jpg'"
+    yield "drive", zipped({"C:/a.jpg": photo}), "file name 'C:/a.jpg' must be a relative path"
+    yield "link", linked("a.jpg", b"/etc/passwd"), "a.jpg: not an image that can be read"
+    yield "a size too small", lying(zipped({"a.jpg": bytes(1 << 24)}), 1 << 24, 10), "a.jpg"
+    yield "a size too large", lying(good, len(photo), 1 << 25), "a.jpg"
+    yield "a huge size", lying(good, len(photo), 1 << 31), "would unpack to 2147483648 bytes"
+    yield "one image twice", overlapping(photo), "all.zip"
+    yield (
+        "a directory that is not there",
+        good[:-22] + good[-22:].replace(b"PK", b"KP"),
+        "not a zip",
+    )
 
 
 def test_a_bad_zip_is_refused_with_its_reason_and_leaves_nothing(
@@ -198,6 +246,47 @@ def test_a_bad_zip_is_refused_with_its_reason_and_leaves_nothing(
             prepare_uploads(uploads, target, Options(), lambda _: None)
         assert message in str(caught.value), case
         assert os.listdir(target.parent) == ["uploads"], case
+
+
+def test_a_zip_of_more_files_than_a_task_takes_is_not_even_listed(
+    prepared: Prepared, image: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cvat_hub.media.archive.MAX_FILES", 10)
+    assert prepared({"all.zip": zipped({f"{n}.jpg": image() for n in range(10)})}).size == 10
+    with pytest.raises(MediaError, match="holds over 10 files, the limit of a task"):
+        prepared({"all.zip": zipped({f"{n}.jpg": image() for n in range(11)})})
+
+
+def test_more_files_than_a_task_takes_are_refused(
+    prepared: Prepared, image: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cvat_hub.media.names.MAX_FILES", 2)
+    with pytest.raises(MediaError, match="3 files are over 2, the limit of a task"):
+        prepared({f"{n}.jpg": image() for n in range(3)})
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_zip_in_the_form_for_large_files_is_read(
+    prepared: Prepared, image: Make, method: int
+) -> None:
+    buffer = BytesIO()
+    with (
+        zipfile.ZipFile(buffer, "w", method) as archive,
+        archive.open("a.jpg", "w", force_zip64=True) as member,
+    ):
+        member.write(image())
+    assert prepared({"all.zip": buffer.getvalue()}).size == 1
+
+
+def test_no_member_takes_more_memory_than_it_announces(uploads: UploadFolder, target: Path) -> None:
+    uploads.save("all.zip", BytesIO(lying(zipped({"a.jpg": bytes(1 << 28)}), 1 << 28, 1000)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(MediaError):
+            prepare_uploads(uploads, target, Options(), lambda _: None)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 26
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -322,3 +411,13 @@ def test_the_uploads_stay(prepared: Prepared, image: Make, uploads: UploadFolder
     photo = image()
     prepared({"a.jpg": photo})
     assert uploads.paths()["a.jpg"].read_bytes() == photo
+
+
+def test_an_animated_image_is_one_frame_and_handed_out_as_it_is(
+    prepared: Prepared, target: Path
+) -> None:
+    first, second = (PIL.Image.new("RGB", (8, 8), colour) for colour in ("red", "blue"))
+    buffer = BytesIO()
+    first.save(buffer, "GIF", save_all=True, append_images=[second])
+    assert prepared({"a.gif": buffer.getvalue()}).size == 1
+    assert MediaReader(target).frame(0, "original").body == buffer.getvalue()

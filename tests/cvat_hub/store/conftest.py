@@ -22,6 +22,16 @@ def user_id(store: Store, now: datetime.datetime) -> int:
 
 @pytest.fixture
 def task_id(store: Store, user_id: int, now: datetime.datetime) -> int:
+    return _new_task(store, user_id, now)
+
+
+@pytest.fixture
+def other_id(store: Store, user_id: int, now: datetime.datetime) -> int:
+    """A second task."""
+    return _new_task(store, user_id, now)
+
+
+def _new_task(store: Store, user_id: int, now: datetime.datetime) -> int:
     values = {"name": "x", "owner_id": user_id, "bug_tracker": "", "subset": "", "segment_size": 0}
     with store.write() as connection:
         return tasks.add(connection, values, now)

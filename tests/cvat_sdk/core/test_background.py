@@ -10,8 +10,14 @@ from cvat_sdk.exceptions import BackgroundRequestException
 
 def test_looks_follow_each_other_soon_at_first() -> None:
     waits: list[float] = []
-    list(islice(polls(1, sleep=waits.append), 7))
-    assert waits == [0.1, 0.2, 0.4, 0.8, 1, 1]
+    list(islice(polls(0.07, sleep=waits.append), 6))
+    assert waits == pytest.approx([0.02, 0.03, 0.045, 0.0675, 0.07])
+
+
+def test_a_wait_is_at_most_half_of_the_time_before_it() -> None:
+    waits: list[float] = []
+    list(islice(polls(1000, sleep=waits.append), 25))
+    assert all(wait < 0.021 + sum(waits[:i]) / 2 for i, wait in enumerate(waits))
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import urllib3
 from cvat_sdk import exceptions
 from cvat_sdk.api_client.api_client import ApiClient
 from cvat_sdk.core import client as client_module
-from cvat_sdk.core.auth import AccessTokenCredentials, PasswordCredentials
 from cvat_sdk.core.client import CVAT_API_V2, Client, Config, make_client
+from cvat_sdk.core.credentials import AccessTokenCredentials, PasswordCredentials
 from cvat_sdk.core.transport import Transport
 
 HOST = "http://cvat.test:8080"
@@ -183,14 +183,18 @@ def _request(status: str, message: str = "") -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_a_background_request_is_waited_for(
-    client: Client, server: Any, waits: list[float]
+def test_a_background_request_is_waited_for_and_each_change_logged(
+    client: Client, server: Any, waits: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
     for status in ("queued", "started", "started", "finished"):
         server.answer("GET", "/api/requests/r", 200, _request(status))
-    request, _ = client.wait_for_completion("r", status_check_period=0.3)
+    with caplog.at_level(logging.INFO):
+        request, _ = client.wait_for_completion("r", status_check_period=0.04)
     assert request.status.value == "finished"
-    assert waits == [0.1, 0.2, 0.3]
+    assert waits == pytest.approx([0.02, 0.03, 0.04])
+    assert [record.getMessage().strip() for record in caplog.records] == [
+        f"request r: {status}" for status in ("queued", "started", "finished")
+    ]
 
 
 def test_a_background_request_that_failed_tells_the_last_line_of_its_message(

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cvat_sdk.core.retries import Failure, RetryPolicy, parse_retry_after
+from cvat_sdk.core.retries import Failure, RetryPolicy, parse_retry_after, was_done_before
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,28 @@ from cvat_sdk.core.retries import Failure, RetryPolicy, parse_retry_after
 def test_what_is_tried_again_and_when(failure: Failure, attempt: int, delay: float | None) -> None:
     policy = RetryPolicy(attempts=4, base_s=1, cap_s=60)
     assert policy.delay_s(failure, attempt, chance=lambda: 1.0) == delay
+
+
+LOST, REFUSED = Failure("DELETE", None), Failure("DELETE", None, reached_server=False)
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "earlier", "done"),
+    [
+        ("DELETE", 404, [LOST], True),
+        ("DELETE", 404, [Failure("DELETE", 502)], True),
+        ("DELETE", 404, [REFUSED, Failure("DELETE", 504), Failure("DELETE", 503)], True),
+        ("DELETE", 404, [], False),
+        ("DELETE", 404, [REFUSED], False),
+        ("DELETE", 404, [Failure("DELETE", 503), Failure("DELETE", 429)], False),
+        ("DELETE", 403, [LOST], False),
+        ("GET", 404, [Failure("GET", None)], False),
+    ],
+)
+def test_nothing_to_delete_is_success_if_an_attempt_before_may_have_deleted_it(
+    method: str, status: int, earlier: list[Failure], done: bool
+) -> None:
+    assert was_done_before(method, status, earlier) is done
 
 
 def test_chance_spreads_the_second_half_of_a_wait() -> None:

@@ -15,13 +15,14 @@ from urllib3.exceptions import (
     SSLError,
 )
 
+from cvat_sdk.core.client import Client
 from cvat_sdk.core.transport import (
     COPY_SIZE,
     NoAnswerError,
     Transport,
     describe,
 )
-from cvat_sdk.exceptions import TransportError
+from cvat_sdk.exceptions import NotFoundException, TransportError
 
 URL = "http://cvat.test:8080/api/x"
 POOL: Any = None
@@ -46,6 +47,16 @@ def test_the_last_answer_is_returned_when_the_server_stays_unavailable(
     server.answer("GET", "/api/x", 503)
     assert transport.request("GET", URL).status == 503
     assert len(waits) == 3
+
+
+def test_a_removal_whose_answer_was_lost_has_succeeded(server: Any, client: Client) -> None:
+    server.answer("DELETE", "/api/tasks/5", error=CUT)
+    server.answer("DELETE", "/api/tasks/5", 404, {"detail": "Not found."})
+    _, response = client.api_client.tasks_api.destroy(5)
+    assert response.status == 204
+    assert len(server.of("DELETE", "/api/tasks/5")) == 2
+    with pytest.raises(NotFoundException):
+        client.api_client.tasks_api.destroy(5)
 
 
 def test_a_post_that_the_server_may_have_seen_is_not_sent_again(

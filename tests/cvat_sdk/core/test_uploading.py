@@ -146,6 +146,9 @@ class TusServer:
         trouble = self.trouble.pop(0) if self.trouble else None
         if trouble == "lose piece":
             raise ProtocolError("cut")
+        if trouble == "cut piece":
+            self.received[sent.path] += sent.body[: len(sent.body) // 2]
+            raise ProtocolError("cut")
         if int(sent.headers["Upload-Offset"]) != len(self.received[sent.path]):
             return 409, None, {}
         self.received[sent.path] += sent.body
@@ -187,6 +190,8 @@ def test_small_files_go_together_and_large_ones_in_pieces(
     [
         ["lose piece"],
         ["lose answer"],
+        ["cut piece"],
+        [None, "cut piece", "cut piece", None, 502],
         [502],
         [None, "lose answer", "lose piece", 503],
         ["lose answer", "lose answer", "lose answer", "lose answer"],

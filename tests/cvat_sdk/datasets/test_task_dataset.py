@@ -36,12 +36,13 @@ def test_pixels_are_downloaded_once_when_the_policy_says(
 ) -> None:
     task = gray_task()
     dataset = TaskDataset(client, 5, media_download_policy=policy)
-    assert task.fetched == at_first
+    assert sorted(task.fetched) == at_first
     for index in (7, 0, 6, 7):
         assert gray(dataset.samples[index].media.load_image()) == index
-    assert task.fetched == at_first + later
-    with dataset.iter_samples():
-        pass
+    assert task.fetched[len(at_first) :] == later
+    with dataset.iter_samples() as samples:
+        assert [sample.frame_index for sample in samples] == list(range(8))
+    assert len(set(task.fetched)) == len(task.fetched)
 
 
 def test_samples_carry_names_and_annotations(client: Client, gray_task: MakeTask) -> None:
@@ -131,7 +132,7 @@ def test_pixels_that_have_changed_are_downloaded_again(
     task.publish()
     server.sent.clear()
     TaskDataset(client, 5)
-    assert task.fetched == ["chunk 0", "chunk 1", "chunk 2"]
+    assert sorted(task.fetched) == ["chunk 0", "chunk 1", "chunk 2"]
 
 
 def test_temporary_chunks_are_removed_when_they_were_used(
@@ -144,8 +145,52 @@ def test_temporary_chunks_are_removed_when_they_were_used(
     with dataset.iter_samples(temporary_chunks=True) as samples:
         for sample in samples:
             assert gray(sample.media.load_image()) == sample.frame_index
-            assert {"0", "1", "2"} & set(_files(client)) == {str(sample.frame_index // 3)}
+            chunk = sample.frame_index // 3
+            assert str(chunk) in _files(client)
+            assert {"0", "1", "2"} & set(_files(client)) <= {str(chunk), str(chunk + 1)}
     assert not {"0", "1", "2"} & set(_files(client))
+
+
+def test_the_next_chunk_is_downloaded_while_one_is_used(
+    client: Client, gray_task: MakeTask
+) -> None:
+    task = gray_task()
+    dataset = TaskDataset(
+        client, 5, media_download_policy=MediaDownloadPolicy.FETCH_CHUNKS_ON_DEMAND
+    )
+    with dataset.iter_samples(temporary_chunks=True) as samples:
+        next(samples)
+    assert task.fetched == ["chunk 0", "chunk 1"]
+    assert not {"0", "1", "2"} & set(_files(client))
+
+
+def test_chunks_that_were_there_before_are_kept(client: Client, gray_task: MakeTask) -> None:
+    gray_task()
+    dataset = TaskDataset(
+        client, 5, media_download_policy=MediaDownloadPolicy.FETCH_CHUNKS_ON_DEMAND
+    )
+    dataset.samples[4].media.load_image()
+    with dataset.iter_samples(temporary_chunks=True) as samples:
+        list(samples)
+    assert {"0", "1", "2"} & set(_files(client)) == {"1"}
+
+
+def test_a_chunk_that_cannot_be_had_is_told_where_its_frames_are_wanted(
+    client: Client, gray_task: MakeTask, server: Any
+) -> None:
+    task = gray_task()
+    dataset = TaskDataset(
+        client, 5, media_download_policy=MediaDownloadPolicy.FETCH_CHUNKS_ON_DEMAND
+    )
+
+    def data(sent: Any) -> Any:
+        return (500, None, {}) if sent.query["number"] == ["1"] else task.data(sent)
+
+    server.handle("GET", "/api/tasks/5/data/", data)
+    with dataset.iter_samples() as samples:
+        assert [next(samples).frame_index for _ in range(3)] == [0, 1, 2]
+        with pytest.raises(Exception, match="500"):
+            next(samples)
 
 
 def test_a_download_that_fails_leaves_no_file(

@@ -18,6 +18,11 @@ class AnnotationUpdateAction(Enum):
     DELETE = "delete"
 
 
+def to_remove(item: models.LabeledImage | models.LabeledShape | models.LabeledTrack) -> Any:
+    """Return what names an annotation that is to go, whoever changes it meanwhile."""
+    return {name: value for name, value in item.to_dict().items() if name != "revision"}
+
+
 class AnnotationCrudMixin(Entity):
     """For objects that carry annotations."""
 
@@ -65,7 +70,7 @@ class AnnotationCrudMixin(Entity):
             return
         wanted, there = set(ids), self.get_annotations()
         chosen = {
-            kind: [item.to_dict() for item in there.get(kind) or () if item.id in wanted]
+            kind: [to_remove(item) for item in there.get(kind) or () if item.id in wanted]
             for kind in ("tags", "shapes", "tracks")
         }
         self.update_annotations(chosen, action=AnnotationUpdateAction.DELETE)

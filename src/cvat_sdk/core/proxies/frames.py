@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cvat_sdk import models
-from cvat_sdk.core.helpers import get_paginated_collection
-from cvat_sdk.core.proxies.model_proxy import Entity
+from cvat_sdk.core.proxies.labels import LabelsMixin
 
 if TYPE_CHECKING:
     import os
@@ -17,11 +16,10 @@ if TYPE_CHECKING:
     import PIL.Image
 
 
-class FramesMixin(Entity):
+class FramesMixin(LabelsMixin):
     """For objects that have frames and labels. Frame numbers are those of the task, from 0."""
 
     meta_argument: ClassVar[str]
-    label_filter: ClassVar[str]
 
     def get_meta(self) -> models.DataMetaRead:
         """Return names and sizes of the frames, and how they are stored."""
@@ -32,16 +30,6 @@ class FramesMixin(Entity):
     def get_frames_info(self) -> list[models.FrameMeta]:
         """Return names and sizes of the frames; a video has one entry for all of them."""
         return list(self.get_meta().frames or ())
-
-    def get_labels(self) -> list[models.Label]:
-        """Return the labels, with their attributes and sublabels."""
-        # The object may belong to another organization than the one the client is in.
-        organization = getattr(self._model, "organization", None)
-        return get_paginated_collection(
-            self._client.api_client.labels_api.list_endpoint,
-            org_id=organization,
-            **{self.label_filter: self.id},
-        )
 
     def get_frame(self, frame_id: int, *, quality: str | None = None) -> io.BytesIO:
         """Return a frame as an image file.
@@ -69,11 +57,13 @@ class FramesMixin(Entity):
 
         Args:
             image_extension: such as ".png", to convert them; by default, each keeps its format.
-            outdir: an existing folder; None returns the images instead.
+            outdir: a folder, made if it is not there; None returns the images instead.
             filename_pattern: may use `frame_id`, `frame_ext` (with its dot).
         """
         import PIL.Image
 
+        if outdir is not None:
+            Path(outdir).mkdir(parents=True, exist_ok=True)
         images: list[PIL.Image.Image] = []
         for frame_id in frame_ids:
             file = self.get_frame(frame_id, quality=quality)
@@ -102,6 +92,6 @@ class FramesMixin(Entity):
 
 
 def _extension(image: PIL.Image.Image) -> str:
-    return {"JPEG": "jpg", "MPO": "jpg", "TIFF": "tif"}.get(
+    return {"JPEG": "jpg", "MPO": "jpg", "JPEG2000": "jp2"}.get(
         str(image.format), str(image.format).lower()
     )

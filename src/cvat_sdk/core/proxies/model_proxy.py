@@ -8,16 +8,22 @@ A kind is two classes and rows of the endpoint table:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar, overload
 
+from cvat_sdk.core.filters import query_of
 from cvat_sdk.core.helpers import get_paginated_collection
-from cvat_sdk.exceptions import ApiException
+from cvat_sdk.exceptions import ApiException, NotFoundException
 
 if TYPE_CHECKING:
     from cvat_sdk.api_client.operations import Api
     from cvat_sdk.core.client import Client
     from cvat_sdk.models import Record
+
+
+EntityT = TypeVar("EntityT", bound="Entity")
+List = list  # `Repo` has a method of that name
 
 
 class Entity:
@@ -62,6 +68,16 @@ class Entity:
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: id={self.id}>"
 
+    @property
+    def _organization_id(self) -> int | None:
+        # The object may belong to another organization than the one the client is in.
+        return getattr(self._model, "organization", None)
+
+    def _related(self, kind: type[EntityT], **query: Any) -> list[EntityT]:
+        endpoint = kind.get_api(self._client).list_endpoint
+        found = get_paginated_collection(endpoint, org_id=self._organization_id, **query)
+        return [kind(self._client, model) for model in found]
+
     def fetch(self) -> Self:
         """Read the object's record anew, and return the object.
 
@@ -98,9 +114,6 @@ class ModelDeleteMixin(Entity):
         self.api.destroy(self.id)
 
 
-EntityT = TypeVar("EntityT", bound=Entity)
-
-
 class Repo(Generic[EntityT]):
     """All objects of one kind on a server."""
 
@@ -128,16 +141,25 @@ class Repo(Generic[EntityT]):
         model, _ = self.api.retrieve(obj_id)
         return self.entity_type(self._client, model)
 
-    def list(self, *, return_json: bool = False, **kwargs: Any) -> list[EntityT] | list[Any]:
+    @overload
+    def list(self, *, return_json: Literal[False] = False, **kwargs: Any) -> List[EntityT]: ...
+
+    @overload
+    def list(self, *, return_json: bool, **kwargs: Any) -> Any: ...
+
+    def list(self, *, return_json: bool = False, **kwargs: Any) -> Any:
         """Return all objects, or those that `kwargs` select.
 
         Args:
-            return_json: return dicts, as the server sent them.
-            kwargs: such as `name="x"`, `sort="-id"`, `search=...`, `filter=...` (JSON logic).
+            return_json: return them as the text of a JSON list, with all that the server sent.
+            kwargs: such as `name="x"`, `sort="-id"`, `search=...`, `filter=F.id > 5` or
+                `id__gt=5` (see `cvat_sdk.core.filters`).
         """
         endpoint = self.api.list_endpoint
-        found = get_paginated_collection(endpoint, return_json=return_json, **kwargs)
-        return found if return_json else [self.entity_type(self._client, item) for item in found]
+        found = get_paginated_collection(endpoint, return_json=return_json, **query_of(kwargs))
+        if return_json:
+            return json.dumps(found)
+        return [self.entity_type(self._client, item) for item in found]
 
 
 class ModelCreateMixin(Repo[EntityT]):
@@ -160,15 +182,19 @@ class ModelBatchDeleteMixin(Repo[EntityT]):
         """Remove objects. Ids that are not there are logged and passed over.
 
         Raises:
-            ApiException: the server refuses for another reason.
+            ApiException: the server refuses to remove one of them; the others are removed.
         """
         logger, kind = self._client.logger, self.entity_type.__name__
+        refusal: ApiException | None = None
         for obj_id in ids:
             try:
                 self.api.destroy(obj_id)
-            except ApiException as error:
-                if error.status != 404:
-                    raise
+            except NotFoundException:
                 logger.warning("%s %s is not there", kind, obj_id)
+            except ApiException as error:
+                logger.error("%s %s is not removed: %s", kind, obj_id, error)
+                refusal = refusal or error
             else:
                 logger.info("%s %s is removed", kind, obj_id)
+        if refusal is not None:
+            raise refusal

@@ -8,8 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from cvat_sdk import models
-from cvat_sdk.core.background import is_finished, polls
-from cvat_sdk.core.helpers import get_paginated_collection
+from cvat_sdk.core.background import wait_until_finished
 from cvat_sdk.core.proxies.annotations import AnnotationCrudMixin
 from cvat_sdk.core.proxies.frames import FramesMixin
 from cvat_sdk.core.proxies.jobs import Job
@@ -20,6 +19,7 @@ from cvat_sdk.core.proxies.model_proxy import (
     ModelUpdateMixin,
 )
 from cvat_sdk.core.uploading import DataUploader, check_local_files, data_request
+from cvat_sdk.exceptions import ApiValueError
 
 if TYPE_CHECKING:
     from cvat_sdk.core.progress import ProgressReporter
@@ -105,12 +105,7 @@ class Task(FramesMixin, AnnotationCrudMixin, ModelUpdateMixin, ModelDeleteMixin)
 
     def get_jobs(self) -> list[Job]:
         """Return the task's jobs, the newest first."""
-        found = get_paginated_collection(
-            self._client.api_client.jobs_api.list_endpoint,
-            org_id=getattr(self._model, "organization", None),
-            task_id=self.id,
-        )
-        return [Job(self._client, model) for model in found]
+        return self._related(Job, task_id=self.id)
 
     def _wait_for_data(self, rq_id: str | None, period_s: float | None) -> None:
         what = f"task {self.id}: taking in the data"
@@ -119,12 +114,18 @@ class Task(FramesMixin, AnnotationCrudMixin, ModelUpdateMixin, ModelDeleteMixin)
             return
         # Older servers, such as 2.15, know no requests.
         period = self._client.config.status_check_period if period_s is None else period_s
-        for _ in polls(period, sleep=self._client.api_client.transport.sleep):
+
+        def look() -> tuple[str, str | None]:
             status, _ = self.api.retrieve_status(self.id)
-            state, message = getattr(status.state, "value", status.state), status.get("message")
-            self._client.logger.info("%s: %s %s", what, state, message or "")
-            if is_finished(state, message, what=what):
-                return
+            return getattr(status.state, "value", status.state), status.get("message")
+
+        wait_until_finished(
+            look,
+            what=what,
+            period_s=period,
+            sleep=self._client.api_client.transport.sleep,
+            logger=self._client.logger,
+        )
 
 
 class TasksRepo(ModelCreateMixin[Task], ModelBatchDeleteMixin[Task]):
@@ -150,9 +151,12 @@ class TasksRepo(ModelCreateMixin[Task], ModelBatchDeleteMixin[Task]):
             data_params: its `params`.
 
         Raises:
+            ApiValueError: labels and project are both given; nothing was sent.
             What `Task.upload_data` raises. When that happens after the task was made, the task
             stays on the server, and a note of the exception tells its id.
         """
+        if _value(spec, "project_id") and _value(spec, "labels"):
+            raise ApiValueError("a task in a project has the project's labels: leave out labels")
         if resource_type is ResourceType.LOCAL:
             check_local_files(resources)
         task = self.create(spec)
@@ -174,6 +178,10 @@ class TasksRepo(ModelCreateMixin[Task], ModelBatchDeleteMixin[Task]):
         """Remove tasks. Ids that are not there are logged and passed over.
 
         Raises:
-            ApiException: the server refuses for another reason.
+            ApiException: the server refuses to remove one of them; the others are removed.
         """
         super().remove_by_ids(task_ids)
+
+
+def _value(spec: models.TaskWriteRequest | dict[str, Any], name: str) -> Any:
+    return spec.get(name) if isinstance(spec, dict) else getattr(spec, name, None)

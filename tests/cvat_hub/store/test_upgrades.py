@@ -1,0 +1,185 @@
+"""A database of an earlier version, with rows, works after the upgrade.
+
+Whoever adds a migration adds the rows that it may harm to `ROWS`, as its predecessor kept them, and
+to `CHECKS` what is to be true of them afterwards.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import MetaData, create_engine, insert, select, text
+
+from cvat_hub.store import Store, open_store
+from cvat_hub.store import annotations as stored
+from cvat_hub.store.annotations import Item, Known
+from cvat_hub.store.engine import migrate
+from cvat_hub.store.hidden import clear
+from cvat_hub.store.numbers import reserve_ids
+from cvat_hub.store.tables import metadata
+
+NOW = datetime.datetime(2026, 1, 31, 12)
+AWARE = NOW.replace(tzinfo=datetime.UTC)
+DATES = {"created_date": NOW, "updated_date": NOW}
+USER = {
+    "id": 1,
+    "username": "ada",
+    "email": "ada@example.com",
+    "first_name": "Ada",
+    "last_name": "L",
+    "password_hash": "hash",
+    "is_admin": True,
+    "is_active": True,
+    "date_joined": NOW,
+}
+DATA = {
+    "id": 1,
+    "kind": "images",
+    "size": 4,
+    "chunk_size": 72,
+    "image_quality": 70,
+    "start_frame": 0,
+    "stop_frame": 3,
+    "frame_filter": "",
+    "original_chunk_type": "imageset",
+    "compressed_chunk_type": "imageset",
+    "deleted_frames": [2],
+    "updated_date": NOW,
+}
+TASK = {"id": 1, "name": "x", "owner_id": 1, "data_id": 1, "bug_tracker": "", "subset": ""}
+JOB = {"id": 1, "task_id": 1, "start_frame": 0, "stop_frame": 3, "stage": "annotation"}
+LABEL = {"id": 1, "task_id": 1, "name": "car", "color": "#fff", "type": "any", "svg": ""}
+ATTRIBUTE = {
+    "id": 1,
+    "label_id": 1,
+    "name": "colour",
+    "mutable": False,
+    "input_type": "select",
+    "default_value": "red",
+    "values": ["red", "blue"],
+}
+ANNOTATIONS = [
+    {
+        "id": number,
+        "task_id": 1,
+        "kind": kind,
+        "frame": number % 4,
+        "label_id": 1,
+        "payload": b'{"frame":%d}' % (number % 4),
+    }
+    for number, kind in ((1, "tags"), (2, "shapes"), (2**40, "tracks"))
+]
+REQUEST = {
+    "id": "action=create&target=task&target_id=1",
+    "type": "create:task",
+    "target": "task",
+    "owner_id": 1,
+    "task_id": 1,
+    "status": "finished",
+    "message": "",
+    "progress": 1.0,
+    "options": {},
+    "created_date": NOW,
+}
+
+# The rows that a version kept: by its number, and by table in the order in which they are added.
+ROWS: dict[str, dict[str, list[dict[str, object]]]] = {
+    "0001": {
+        "users": [USER],
+        "data": [DATA],
+        "tasks": [TASK | DATES | {"segment_size": 4}],
+        "jobs": [JOB | DATES | {"state": "new"}],
+        "labels": [LABEL],
+        "attributes": [ATTRIBUTE],
+        "annotations": ANNOTATIONS,
+        "requests": [REQUEST],
+    },
+}
+
+
+def _annotations_are_read_and_changed(store: Store) -> None:
+    with store.write() as connection:
+        found = json.loads(b"".join(stored.read(connection, 1, None)))
+        assert found["tracks"] == [{"id": 2**40, "revision": 1, "frame": 0}]
+        assert [len(found[kind]) for kind in stored.KINDS] == [1, 1, 1]
+        stored.replace(connection, [Item("shapes", 3, 1, b"{ }", 2, revision=2)])
+        stored.remove(connection, [1])
+        everything = [1, 2, 2**40]
+        assert stored.known(connection, 1, everything, None) == {
+            2: Known("shapes", 2),
+            2**40: Known("tracks", 1),
+        }
+        assert clear(connection, 1, (3, 3), AWARE) == []
+        assert stored.known(connection, 1, everything, None) == {2**40: Known("tracks", 1)}
+
+
+def _new_numbers_are_new(store: Store) -> None:
+    with store.write() as connection:
+        [first, *_] = reserve_ids(connection, 3)
+        stored.add(connection, 1, [Item("shapes", 0, 1, b"{ }", first)])
+        assert stored.known(connection, 1, [first], None) == {first: Known("shapes", 1)}
+
+
+def _every_row_is_there(store: Store) -> None:
+    with store.read() as connection:
+        for name, rows in ROWS["0001"].items():
+            table = metadata.tables[name]
+            found = connection.execute(select(table)).mappings().all()
+            assert len(found) == len(rows)
+            for row in rows:
+                same = {key: row[key] for key in row if not isinstance(row[key], datetime.datetime)}
+                assert any(same.items() <= dict(other).items() for other in found), (name, row)
+
+
+def _a_deleted_task_takes_everything_with_it(store: Store) -> None:
+    with store.write() as connection:
+        connection.execute(text("DELETE FROM tasks"))
+        for name in ("jobs", "labels", "attributes", "annotations", "requests"):
+            assert not connection.execute(select(metadata.tables[name])).first(), name
+
+
+# What is true of a database of a version after the upgrade: each is tried on one of its own.
+CHECKS: dict[str, list[Callable[[Store], None]]] = {
+    "0001": [
+        _every_row_is_there,
+        _annotations_are_read_and_changed,
+        _new_numbers_are_new,
+        _a_deleted_task_takes_everything_with_it,
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("version", "check"),
+    [(version, check) for version, checks in CHECKS.items() for check in checks],
+)
+def test_an_earlier_database_works_after_the_upgrade(
+    database_url: str, version: str, check: Callable[[Store], None]
+) -> None:
+    _fill(database_url, version)
+    store = open_store(database_url)
+    try:
+        check(store)
+    finally:
+        store.close()
+
+
+def _fill(database_url: str, version: str) -> None:
+    """Make a database of an earlier version, with its rows."""
+    engine = create_engine(database_url)
+    migrate(engine, version)
+    then = MetaData()
+    then.reflect(engine)
+    with engine.begin() as connection:
+        for name, rows in ROWS[version].items():
+            connection.execute(insert(then.tables[name]), rows)
+        # So far, annotations have had these numbers.
+        if connection.dialect.supports_sequences:
+            connection.execute(text("SELECT setval('annotation_ids', 10)"))
+        else:
+            row = {"name": "annotation_ids", "last": 10}
+            connection.execute(insert(then.tables["counters"]), row)
+    engine.dispose()
