@@ -161,8 +161,8 @@ def _check_revisions(wanted: Iterable[Item | Name], there: Mapping[int, Known]) 
 def _opened(call: Call, checked: Scope | None = None) -> Iterator[Connection]:
     """Open a transaction in which the annotations may be changed, and nobody else changes them.
 
-    Args:
-        checked: what the annotations to be written were checked against.
+    Raises:
+        Conflict: the labels are not those by which annotations were checked.
     """
     with call.hub.store.write() as connection:
         # The task may have been deleted, or taken away, since it was looked at.

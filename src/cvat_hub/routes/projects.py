@@ -106,11 +106,10 @@ def delete(call: Call) -> Reply:
         project = access.project(connection, call.user, call.number("project_id"), Right.DELETE)
         projects.lock(connection, project.id)
         inside = tasks.of_project(connection, project.id)
-        for task in inside:
-            tasks.remove(connection, task)
+        folders = {task.id: tasks.remove(connection, task) for task in inside}
         projects.remove(connection, project.id)
-    for task in inside:
-        call.hub.pixels.forget(task.id, task.data.id if task.data else None)
+    for task_id, data_id in folders.items():
+        call.hub.pixels.forget(task_id, data_id)
     return empty()
 
 
