@@ -36,7 +36,6 @@ _CLIENT_ONLY = "this hub takes files from the client only"
 _UNDERSTOOD = {
     "Tus-Version": "1.0.0",
     "Tus-Extension": "creation",
-    "Allow": "GET, HEAD, OPTIONS, PATCH, POST",
 }
 # What other servers do with data, and this one doesn't.
 _NOT_HERE = {
@@ -276,11 +275,11 @@ ROUTES = {
             status=202,
             told=_RECEIVES,
         ),
-        "OPTIONS": Handler(tell_tus, public=True),
+        "OPTIONS": Handler(tell_tus, public=True, status=204),
     },
     "tasks/{task_id:id}/data/{file_id}": {
         "HEAD": Handler(show_offset, told=_TELLS_OFFSET),
         "PATCH": Handler(append, Lane.UPLOAD, streams=True, status=204, told=_APPENDS),
-        "OPTIONS": Handler(tell_tus, public=True),
+        "OPTIONS": Handler(tell_tus, public=True, status=204),
     },
 }
