@@ -24,7 +24,6 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
-from . import spaces
 from .errors import (
     BadRequest,
     NotAllowed,
@@ -38,7 +37,8 @@ from .errors import (
 from .hub import Hub
 from .identity import Identity, identify, is_by_password
 from .replies import Reply, empty
-from .spaces import EVERYWHERE, Space
+from .rights import spaces
+from .rights.spaces import EVERYWHERE, Space
 from .store.users import User
 
 T = TypeVar("T")

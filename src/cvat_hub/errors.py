@@ -26,7 +26,7 @@ from starlette.exceptions import HTTPException
 
 from cvat_hub.media.errors import MediaError, UploadConflict
 
-from .exchange import request_id
+from .operation.exchange import request_id
 from .replies import Reply, json_reply
 
 log = logging.getLogger("cvat_hub")

@@ -10,8 +10,6 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from cvat_hub import access
-from cvat_hub.access import Right
 from cvat_hub.annotations import (
     Name,
     Rules,
@@ -24,6 +22,8 @@ from cvat_hub.annotations import (
 from cvat_hub.call import Call, Handler
 from cvat_hub.errors import BadRequest, Conflict, NotFound, at
 from cvat_hub.replies import Reply, empty, json_pieces, raw_json
+from cvat_hub.rights import access
+from cvat_hub.rights.access import Right
 from cvat_hub.store import annotations as stored
 from cvat_hub.store import jobs, labels, tasks
 from cvat_hub.store.annotations import KINDS, Item, Known

@@ -11,14 +11,15 @@ from urllib.parse import quote
 import msgspec
 from sqlalchemy import Connection
 
-from cvat_hub import access, schema
-from cvat_hub.access import Right
+from cvat_hub import schema
 from cvat_hub.call import Call, Handler, Lane
 from cvat_hub.errors import BadRequest, Conflict, NotFound, TooLarge, at
 from cvat_hub.media.manifest import frame_step
 from cvat_hub.media.uploads import UploadFolder
 from cvat_hub.multipart import parts
 from cvat_hub.replies import JSON, Reply, empty, json_reply
+from cvat_hub.rights import access
+from cvat_hub.rights.access import Right
 from cvat_hub.store import requests, tasks
 from cvat_sdk import models
 
