@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, literal, select
 
 from cvat_hub import label_changes, records, schema
+from cvat_hub.annotations import tidy
 from cvat_hub.call import Call, Handler, Lane
 from cvat_hub.errors import NotFound
 from cvat_hub.filters import Fields
@@ -108,10 +109,12 @@ def delete(call: Call) -> Reply:
         project = access.project(connection, call.user, call.number("project_id"), Right.DELETE)
         projects.lock(connection, project.id)
         inside = tasks.of_project(connection, project.id)
-        folders = {task.id: tasks.remove(connection, task) for task in inside}
+        now = call.hub.clock()
+        removed = {task.id: tasks.remove(connection, task, now) for task in inside}
         projects.remove(connection, project.id)
-    for task_id, data_id in folders.items():
-        call.hub.pixels.forget(task_id, data_id)
+    for task_id, leavings in removed.items():
+        call.hub.pixels.forget(task_id, leavings.data_id)
+        tidy(call.hub.store, leavings.annotations)
     return empty()
 
 

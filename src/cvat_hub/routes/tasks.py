@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, case, literal
 
 from cvat_hub import label_changes, records
+from cvat_hub.annotations import tidy
 from cvat_hub.call import Call, Handler
 from cvat_hub.errors import NotFound, at
 from cvat_hub.filters import Fields
@@ -135,8 +136,9 @@ def delete(call: Call) -> Reply:
     """Delete a task with its data and annotations."""
     with call.hub.store.write() as connection:
         task = access.task(connection, call.user, call.number("task_id"), Right.DELETE)
-        data_id = tasks.remove(connection, task)
-    call.hub.pixels.forget(task.id, data_id)
+        removed = tasks.remove(connection, task, call.hub.clock())
+    call.hub.pixels.forget(task.id, removed.data_id)
+    tidy(call.hub.store, removed.annotations)
     return empty()
 
 
