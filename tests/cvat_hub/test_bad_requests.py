@@ -582,8 +582,8 @@ NARROWED: list[tuple[str, str, int]] = [
     (_logic({"==": [{"var": "password_hash"}, "x"]}), "", 400),
     (_logic({"==": [{"var": None}, 1]}), "", 400),
     (_logic({"==": [{"var": ["{field}"]}, 1]}), "", 400),
-    (_logic({"and": [_RULE] * 101}), "filter", 400),
-    (_logic({"or": [{"or": [_RULE] * 60}] * 2}), "filter", 400),
+    (_logic({"and": [_RULE] * 251}), "filter", 400),
+    (_logic({"or": [{"or": [_RULE] * 130}] * 2}), "filter", 400),
     ("filter=" + quote('{"and":[' * 30 + "1" + "]}" * 30), "filter", 400),
     (
         "filter=" + quote(json.dumps({"in": [{"var": "{field}"}, [1] * 1001]})),
