@@ -24,6 +24,8 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
+from cvat_sdk.models.record import decoder
+
 from .errors import (
     BadRequest,
     NotAllowed,
@@ -104,7 +106,7 @@ class Handler:
     @cached_property
     def decoder(self) -> msgspec.json.Decoder[Any]:
         """What decodes a body."""
-        return msgspec.json.Decoder(self.takes)
+        return decoder(self.takes)
 
 
 class Lanes:

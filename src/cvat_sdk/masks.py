@@ -135,6 +135,10 @@ class _Whole(msgspec.Struct, array_like=True, gc=False):
     numbers: list[Annotated[int, msgspec.Meta(ge=0)]]
 
 
+# Looked through by msgspec now; two threads that did so at their first masks would end the process.
+msgspec.json.Decoder(_Whole)
+
+
 def _as_whole(number: object) -> int:
     if not isinstance(number, SupportsFloat) or not float(number).is_integer():
         raise ValueError(f"non-integer value in encoded mask: {number!r}")

@@ -70,7 +70,10 @@ class Manifest(msgspec.Struct):
         Raises:
             FileNotFoundError: if nothing was prepared there.
         """
-        return msgspec.json.decode((folder / FILE_NAME).read_bytes(), type=Manifest)
+        return _manifest.decode((folder / FILE_NAME).read_bytes())
+
+
+_manifest = msgspec.json.Decoder(Manifest)
 
 
 def frame_step(frame_filter: str) -> int:

@@ -34,6 +34,10 @@ class _Piecewise(msgspec.Struct):
     length: int
 
 
+_arrived = msgspec.json.Decoder(_Arrived)
+_piecewise = msgspec.json.Decoder(_Piecewise)
+
+
 class UploadFolder:
     """What a task's clients have sent so far; several threads and processes may write at once."""
 
@@ -171,7 +175,7 @@ class UploadFolder:
         if not (len(file_id) == 32 and file_id.isalnum() and file_id.isascii()):
             raise KeyError(file_id)
         try:
-            return msgspec.json.decode(self._sidecar(file_id).read_bytes(), type=_Piecewise)
+            return _piecewise.decode(self._sidecar(file_id).read_bytes())
         except (FileNotFoundError, msgspec.DecodeError):
             raise KeyError(file_id) from None
 
@@ -187,7 +191,7 @@ class UploadFolder:
 
 def _decoded(line: bytes) -> _Arrived | None:
     try:
-        return msgspec.json.decode(line, type=_Arrived)
+        return _arrived.decode(line)
     except msgspec.DecodeError:
         # Empty, or cut off by a kill: then its upload was never acknowledged.
         return None

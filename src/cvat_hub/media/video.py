@@ -54,7 +54,10 @@ class VideoIndex(msgspec.Struct):
 
     @staticmethod
     def load(folder: Path) -> "VideoIndex":
-        return msgspec.json.decode((folder / FILE_NAME).read_bytes(), type=VideoIndex)
+        return _index.decode((folder / FILE_NAME).read_bytes())
+
+
+_index = msgspec.json.Decoder(VideoIndex)
 
 
 class _Scan:

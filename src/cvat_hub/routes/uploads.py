@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, TypeVar, cast
 from urllib.parse import quote
 
-import msgspec
 from sqlalchemy import Connection
 
 from cvat_hub import schema
@@ -22,11 +21,12 @@ from cvat_hub.rights import access
 from cvat_hub.rights.access import Right
 from cvat_hub.store import requests, tasks
 from cvat_sdk import models
+from cvat_sdk.models.record import decoder
 
 from .data import PIXELS, QUERY, show
 
 T = TypeVar("T")
-_finish_options = msgspec.json.Decoder(models.DataRequest)
+_finish_options = decoder(models.DataRequest)
 _MAX_JSON = 1024 * 1024 * 64
 _TUS = {
     "Tus-Resumable": "1.0.0",

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from cvat_sdk.exceptions import ApiException, ApiTypeError, ApiValueError
+from cvat_sdk.models.record import decoder
 
 JSON_TYPE = "application/json"
 ACCEPTED_TYPE = "application/vnd.cvat+json"
@@ -60,7 +61,7 @@ def decode(body: bytes, reply: Any) -> Any:
     """
     with paused_garbage_collection(when=len(body) > _BULK_SIZE):
         try:
-            return msgspec.json.decode(body, type=reply)
+            return decoder(reply).decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             name = getattr(reply, "__name__", str(reply))
             shown = body[:200].decode(errors="replace")

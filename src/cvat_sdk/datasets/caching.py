@@ -16,6 +16,7 @@ import msgspec
 from cvat_sdk import models
 from cvat_sdk.api_client.wire import paused_garbage_collection
 from cvat_sdk.core.proxies.tasks import Task
+from cvat_sdk.models.record import decoder
 
 if TYPE_CHECKING:
     import logging
@@ -60,7 +61,8 @@ class TaskCache:
         """
         data = self.existing(f"{name}.json").read_bytes()
         with paused_garbage_collection():
-            return msgspec.json.decode(data, type=kind)
+            record: R = decoder(kind).decode(data)  # type: ignore[arg-type]
+            return record
 
     def find(self, name: str, kind: type[R]) -> R | None:
         """Return a record that was kept, None if there is none that can be read."""

@@ -14,6 +14,7 @@ import functools
 import math
 import operator
 import sys
+import threading
 import types
 import typing
 from array import array
@@ -33,9 +34,24 @@ if TYPE_CHECKING:
 else:
     from msgspec import UNSET, UnsetType
 
-__all__ = ["UNSET", "Numbers", "Record", "UnsetType", "floats"]
+__all__ = ["UNSET", "Numbers", "Record", "UnsetType", "decoder", "floats"]
 
 Coercion = Callable[[Any], Any]
+
+
+# msgspec looks through a record when it is first used. Another thread that used the record in that
+# moment would end the process: it is half known by then.
+_looking_through = threading.Lock()
+
+
+@functools.cache
+def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    """Return what decodes JSON to a record, or to a type that has records in it.
+
+    Unlike `msgspec.json.decode`, it may be asked for by several threads at once.
+    """
+    with _looking_through:
+        return msgspec.json.Decoder(kind)
 
 
 class _Field(NamedTuple):
@@ -170,6 +186,9 @@ class Numbers(msgspec.Struct, array_like=True, gc=False):
     values: list[Annotated[float, msgspec.Meta(ge=-_LARGEST, le=_LARGEST)]]
 
 
+decoder(Numbers)
+
+
 def floats(values: Any) -> list[float]:
     """Return a sequence of numbers as a list of finite floats.
 
@@ -211,14 +230,14 @@ def _coercion(members: tuple[Any, ...]) -> Coercion:
     if isinstance(members[0], type) and issubclass(members[0], enum.Enum):
         return _word(members[0])
     low, high = _bounds(members[0])
-    # msgspec remembers how to convert to a record, but not to other types: three times as fast.
-    target: Any = msgspec.defstruct(
-        "Target", [("value", functools.reduce(operator.or_, members))], array_like=True, gc=False
-    )
+    target: Any = None
 
     def convert(value: Any) -> Any:
+        nonlocal target
         if type(value) is float and low <= value <= high:
             return value
+        if target is None:
+            target = _target(members)
         try:
             result = msgspec.convert((value,), target).value
         except msgspec.ValidationError:
@@ -228,6 +247,16 @@ def _coercion(members: tuple[Any, ...]) -> Coercion:
         return result
 
     return convert
+
+
+def _target(members: tuple[Any, ...]) -> Any:
+    # msgspec remembers how to convert to a record, but not to other types: three times as fast.
+    target = msgspec.defstruct(
+        "Target", [("value", functools.reduce(operator.or_, members))], array_like=True, gc=False
+    )
+    with _looking_through:
+        msgspec.json.Decoder(target)
+    return target
 
 
 def _bounds(hint: Any) -> tuple[float, float]:
