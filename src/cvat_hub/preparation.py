@@ -60,8 +60,9 @@ class Preparation:
 
     def sweep(self) -> None:
         """Remove what hubs that were killed have left behind; no other hub may be at work."""
-        with self._store.read() as connection:
-            wanted = tasks.data_ids(connection), tasks.ids_without_data(connection)
+        with self._store.write() as connection:
+            waiting = tasks.lock_without_data(connection)
+            wanted = tasks.data_ids(connection), waiting
         self._pixels.sweep(*wanted)
 
     def start(self) -> None:
@@ -124,7 +125,7 @@ class Preparation:
 
     def _work(self, request_id: str, task_id: int, attempt: int) -> None:
         try:
-            options = self._begin(request_id)
+            options = self._begin(request_id, task_id)
             if options is None:
                 return
             if attempt > _ATTEMPTS:
@@ -140,9 +141,11 @@ class Preparation:
             log.exception("the preparation of %s failed", request_id)
             self._fail(request_id, f"The hub failed on this data ({type(error).__name__}).")
 
-    def _begin(self, request_id: str) -> Options | None:
+    def _begin(self, request_id: str, task_id: int) -> Options | None:
         """Return the options of a request, or None if another hub has finished it by now."""
         with self._store.write() as connection:
+            # The last commit of a hub that is dead may still be under way.
+            tasks.lock(connection, task_id)
             request = requests.get(connection, request_id)
             if request is None or request.status not in requests.UNFINISHED:
                 return None

@@ -189,9 +189,13 @@ def data_ids(connection: Connection) -> set[int]:
     return set(connection.scalars(select(tasks.c.data_id).where(tasks.c.data_id.is_not(None))))
 
 
-def ids_without_data(connection: Connection) -> set[int]:
-    """Return the ids of all tasks whose data has yet to come."""
-    return set(connection.scalars(select(tasks.c.id).where(tasks.c.data_id.is_(None))))
+def lock_without_data(connection: Connection) -> set[int]:
+    """Return the ids of all tasks whose data has yet to come, and lock them.
+
+    Data that is being committed in this moment, say by a hub that is dead already, has come then.
+    """
+    query = select(tasks.c.id).where(tasks.c.data_id.is_(None)).with_for_update()
+    return set(connection.scalars(query))
 
 
 def project_name() -> ColumnElement[str]:

@@ -7,10 +7,22 @@ accepts connections, and an empty line when it has ended.
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
+from argon2 import PasswordHasher
+from uvicorn.loops.auto import auto_loop_factory
+
+import cvat_hub.hub
+import cvat_hub.media.images
+import cvat_hub.media.video
+from cvat_hub.passwords import Passwords
 from cvat_hub.serve import serve
 from cvat_hub.settings import Settings
+
+# Nobody signs in by a password here, and a good hash costs more than all else of a start.
+cvat_hub.hub.Passwords = partial(Passwords, PasswordHasher(1, 8, 1))
+auto_loop_factory()
 
 
 def run(values: dict[str, str]) -> None:

@@ -7,21 +7,15 @@ own. After a kill a task holds what it did before the write that was under way, 
 from __future__ import annotations
 
 import json
-import os
 import random
-import signal
-import subprocess
-import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy
 import urllib3
 
 from cvat_hub.settings import Settings
@@ -30,61 +24,8 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 KILLS, SEEDS = 30, range(4)
 LONGEST = 0.25  # seconds from the start of writing to the kill
 BULK = 2500
+SHAPE = {"type": "rectangle", "frame": 0, "points": [1, 2, 30.5, 40]}
 State = Counter[int]
-
-
-class Hubs:
-    """Hubs, one after the other, on the same data."""
-
-    def __init__(self, settings: Settings) -> None:
-        values = {"data_dir": str(settings.data_dir), "database": settings.database}
-        self._settings = settings
-        self._order = json.dumps(values) + "\n"
-        self._process = subprocess.Popen(
-            [sys.executable, Path(__file__).with_name("forking_hub.py")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        )
-
-    def start(self) -> int:
-        """Start a hub, and return its process id at once."""
-        assert self._process.stdin
-        self._process.stdin.write(self._order)
-        self._process.stdin.flush()
-        return int(self._line())
-
-    def address(self) -> str:
-        """Wait until the hub accepts connections."""
-        return self._line()
-
-    def kill(self, pid: int) -> None:
-        """Kill the hub, and wait until nothing of it is left."""
-        os.kill(pid, signal.SIGKILL)
-        while self._line():
-            pass  # an address that nobody asked for
-        if self._settings.database:
-            engine = sqlalchemy.create_engine(self._settings.database_url)
-            with engine.connect() as connection:
-                while connection.scalar(sqlalchemy.text(_SESSIONS)):
-                    pass
-            engine.dispose()
-
-    def close(self) -> None:
-        self._process.communicate(timeout=60)
-
-    def _line(self) -> str:
-        assert self._process.stdout
-        line = self._process.stdout.readline()
-        assert line, "the hub did not start: see its message on stderr"
-        return line.strip()
-
-
-_SESSIONS = """
-    SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid != pg_backend_pid()
-"""
 
 
 @dataclass
@@ -151,23 +92,18 @@ class Writer:
         return answer.data
 
 
-@pytest.fixture
-def hubs(settings: Settings) -> Iterator[Hubs]:
-    hubs = Hubs(settings)
-    yield hubs
-    hubs.close()
-
-
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_acknowledged_write_is_lost_and_none_is_half_there(
-    settings: Settings, start: Any, paint: Callable[[Any], Any], hubs: Hubs, seed: int
+    settings: Settings, start: Any, new_task: Callable[..., Any], hubs: Any, seed: int
 ) -> None:
     chance, writers = random.Random(seed), []
     with start(settings) as hub:
         for number in range(2):
-            painted = paint(hub.new_user())
-            own = random.Random(f"{seed} {number}")
-            writers.append(Writer(painted.client.headers, painted.path, painted.shape(), own))
+            client, own = hub.new_user(), random.Random(f"{seed} {number}")
+            task_id = new_task(client, labels=[{"name": "car"}])["id"]
+            [label] = client("GET", f"labels?task_id={task_id}").json["results"]
+            shape = SHAPE | {"label_id": label["id"]}
+            writers.append(Writer(client.headers, f"tasks/{task_id}/annotations", shape, own))
     for _ in range(KILLS):
         pid = hubs.start()
         if chance.random() < 0.2:

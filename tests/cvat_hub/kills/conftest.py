@@ -1,0 +1,83 @@
+"""Hubs to be killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+
+from cvat_hub.settings import Settings
+
+
+class Hubs:
+    """Hubs, one after the other, on the same data."""
+
+    def __init__(self, settings: Settings) -> None:
+        values = {"data_dir": str(settings.data_dir), "database": settings.database}
+        self._settings = settings
+        self._order = json.dumps(values) + "\n"
+        self._process = subprocess.Popen(
+            [sys.executable, Path(__file__).with_name("forking_hub.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+
+    def start(self) -> int:
+        """Start a hub, and return its process id at once."""
+        assert self._process.stdin
+        self._process.stdin.write(self._order)
+        self._process.stdin.flush()
+        return int(self._line())
+
+    def address(self) -> str:
+        """Wait until the hub accepts connections."""
+        return self._line()
+
+    def kill(self, pid: int) -> None:
+        """Kill the hub, and wait until nothing of it is left."""
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pytest.fail("the hub ended by itself: it has crashed, or told why on stderr")
+        while self._line():
+            pass  # an address that nobody asked for
+        if self._settings.database:
+            # In a transaction, PostgreSQL would tell the same again and again.
+            engine = sqlalchemy.create_engine(
+                self._settings.database_url, isolation_level="AUTOCOMMIT"
+            )
+            with engine.connect() as connection:
+                while connection.scalar(sqlalchemy.text(_SESSIONS)):
+                    pass
+            engine.dispose()
+
+    def close(self) -> None:
+        self._process.communicate(timeout=60)
+
+    def _line(self) -> str:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        assert line, "the hub did not start: see its message on stderr"
+        return line.strip()
+
+
+_SESSIONS = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid != pg_backend_pid()
+"""
+
+
+@pytest.fixture
+def hubs(settings: Settings) -> Iterator[Hubs]:
+    hubs = Hubs(settings)
+    yield hubs
+    hubs.close()
