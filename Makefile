@@ -53,7 +53,8 @@ bench: $(VENV)/.installed-dev $(PEER_VENV)/.installed
 
 .PHONY: bench-hub
 bench-hub: $(VENV)/.installed-dev
-	@$(VENV)/bin/python -m benchmarks.hub $(ARGS)
+	@$(VENV)/bin/python -m benchmarks.hub
+	@$(VENV)/bin/python -m benchmarks.hub_annotations
 
 .PHONY: postgresql
 postgresql:

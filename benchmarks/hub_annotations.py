@@ -217,6 +217,11 @@ def show_waits(during: str, waits: dict[str, list[float]]) -> None:
             show(f"{during}: {kind}, {name} of {len(seconds)}", 1000 * value, "ms", aim)
 
 
+def show_memory(after: str, pid: int) -> None:
+    for name, megabytes in memory(pid).items():
+        show(f"memory of the hub after {after}, {name}", megabytes, "MB", 300)
+
+
 def measure(
     pool: ProcessPoolExecutor, target: Target, others: Target, work: Any, *arguments: Any
 ) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
@@ -260,13 +265,13 @@ def main() -> None:
                 if seconds:
                     show(f"{name}: {step} beside others", median(seconds), "s")
             show_waits(f"during {name}", waits)
+            show_memory(name, pid)
         halves = [
             pool.submit(crowd, others, CLIENTS // 2, arguments.requests).result for _ in range(2)
         ]
         seconds = [second for half in halves for second in half()]
         show(f"{CLIENTS} clients, p99", 1000 * quantiles(seconds, n=100)[98], "ms", 250)
-        for name, megabytes in memory(pid).items():
-            show(f"memory of the hub, {name}", megabytes, "MB", 300)
+        show_memory("all this", pid)
 
 
 if __name__ == "__main__":

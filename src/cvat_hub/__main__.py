@@ -8,7 +8,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from . import HUB_VERSION, commands, logs, settings
+from . import HUB_VERSION, commands, settings
+from .operation import logs
 
 
 def run() -> None:

@@ -15,9 +15,10 @@ from starlette.types import ASGIApp
 from . import schema
 from .call import Endpoint, Handler, Lanes
 from .errors import reply_to
-from .forwarded import Forwarded
 from .health import Health
 from .hub import Hub
+from .operation.forwarded import Forwarded
+from .operation.watch import Watch
 from .replies import Reply
 from .routes import annotations as annotation_routes
 from .routes import (
@@ -36,7 +37,6 @@ from .routes import (
     uploads,
     users,
 )
-from .watch import Watch
 
 _DESCRIBED: Mapping[str, Mapping[str, Handler]] = {
     **server.ROUTES,

@@ -26,10 +26,10 @@ from starlette.types import Message, Receive
 
 from cvat_sdk.models.record import decoder
 
-from . import spaces
 from .errors import (
     BadRequest,
     NotAllowed,
+    NotFound,
     TooLarge,
     TooSlow,
     Unavailable,
@@ -39,7 +39,8 @@ from .errors import (
 from .hub import Hub
 from .identity import Identity, identify, is_by_password
 from .replies import Reply, empty
-from .spaces import EVERYWHERE, Space
+from .rights import spaces
+from .rights.spaces import EVERYWHERE, Space
 from .store.users import User
 
 T = TypeVar("T")
@@ -202,7 +203,10 @@ class Endpoint:
             # Bodies of many megabytes take seconds of work, which quick requests would wait for.
             is_bulk = handler.lane is Lane.QUICK and len(call.body) > _BULK
             lane = Lane.BULK if is_bulk else handler.lane
-            return await self._lanes.run(lane, partial(_answer, handler, call))
+            reply = await self._lanes.run(lane, partial(_answer, handler, call))
+            if request.method == "OPTIONS":
+                reply.headers.update(self._allowed())
+            return reply
         except Exception as error:
             return reply_to(error)
 
@@ -210,8 +214,11 @@ class Endpoint:
         lane = Lane.PASSWORD if is_by_password(call.request) else Lane.QUICK
         call.identity = await self._lanes.run(lane, partial(identify, self._hub, call.request))
 
+    def _allowed(self) -> dict[str, str]:
+        return {"Allow": ", ".join(sorted({*self._handlers, "OPTIONS"}))}
+
     def _other_method(self, method: str) -> Reply:
-        allowed = {"Allow": ", ".join(sorted({*self._handlers, "OPTIONS"}))}
+        allowed = self._allowed()
         if method == "OPTIONS":
             return empty(200, allowed)
         reply = reply_to(NotAllowed(f'Method "{method}" not allowed.'))
@@ -241,8 +248,10 @@ def _check_host(request: Request) -> None:
 
 def _check_text(call: Call) -> None:
     """Refuse NUL characters, which no PostgreSQL keeps, wherever text may come from."""
-    if "\0" in call.request.scope["path"] or b"%00" in call.request.scope["query_string"]:
-        raise BadRequest("the address has a NUL character")
+    if "\0" in call.request.scope["path"]:
+        raise NotFound
+    if b"%00" in call.request.scope["query_string"]:
+        raise BadRequest("a parameter has a NUL character")
     if b"\\u0000" in call.body and _NUL.search(call.body):
         raise BadRequest("text with a NUL character cannot be stored")
 

@@ -26,10 +26,11 @@ from starlette.exceptions import HTTPException
 
 from cvat_hub.media.errors import MediaError, UploadConflict
 
-from .exchange import request_id
+from .operation.exchange import request_id
 from .replies import Reply, json_reply
 
 log = logging.getLogger("cvat_hub")
+MEANWHILE = "Somebody else changed this meanwhile; try again."
 
 
 class Refusal(Exception):
@@ -163,7 +164,7 @@ def reply_to(error: Exception) -> Reply:
             return json_reply(["a value cannot be stored"], 400)
         case IntegrityError():
             # Of two writers at a time, the second finds the world changed since it looked.
-            return json_reply({"detail": "Somebody else changed this meanwhile; try again."}, 409)
+            return json_reply({"detail": MEANWHILE}, 409)
         case HTTPException():
             return json_reply({"detail": error.detail}, error.status_code, error.headers)
     log.error("unexpected error", exc_info=error)

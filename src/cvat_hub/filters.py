@@ -22,7 +22,7 @@ from .errors import BadRequest, at
 Column = ColumnElement[Any]
 # Databases refuse conditions that are too large; these are larger than anybody needs.
 _MAX_DEPTH = 20
-_MAX_RULES = 200
+_MAX_RULES = 500
 _MAX_VALUES = 1000
 _MAX_WORDS = 32
 _MAX_TEXT = 256

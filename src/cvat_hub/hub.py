@@ -14,7 +14,7 @@ from .attempts import Attempts
 from .data_folder import DataFolder
 from .data_folder import HubError as HubError
 from .folder_pixels import FolderPixels
-from .metrics import Metrics
+from .operation.metrics import Metrics
 from .passwords import Passwords
 from .pixels import Pixels
 from .preparation import Preparation

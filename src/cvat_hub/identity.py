@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 
 from .errors import Forbidden, TooMany, Unauthorized
-from .exchange import note_user
 from .hub import Hub
+from .operation.exchange import note_user
 from .store import users
 from .store.users import User
 

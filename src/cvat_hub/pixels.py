@@ -18,7 +18,7 @@ from .media.uploads import UploadFolder
 class Reader(Protocol):
     """The frames of one task, for any number of threads.
 
-    Every method raises FileNotFoundError if the task was deleted meanwhile.
+    Every method may raise FileNotFoundError, if the task was deleted meanwhile.
     """
 
     @property

@@ -15,7 +15,7 @@ from cvat_hub.media.reader import Media
 
 Reply = Response
 JSON = "application/vnd.cvat+json"
-_PIECE_BYTES = 1024 * 1024
+_PIECE_BYTES = 2 * 1024 * 1024
 _encoder = msgspec.json.Encoder()
 
 
@@ -61,17 +61,20 @@ class FileReply(Response):
 
     def __init__(self, path: Path, content_type: str) -> None:
         self._file = path.open("rb", buffering=0)
-        length = os.fstat(self._file.fileno()).st_size
-        super().__init__(None, 200, {"Content-Length": str(length)}, media_type=content_type)
+        self._length = os.fstat(self._file.fileno()).st_size
+        headers = {"Content-Length": str(self._length)}
+        super().__init__(None, 200, headers, media_type=content_type)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Send it; only some pieces are in memory at a time."""
+        left = 0 if scope["method"] == "HEAD" else self._length
         with self._file:
             start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
             await send(start)
-            while scope["method"] != "HEAD":
-                piece = await to_thread.run_sync(self._file.read, _PIECE_BYTES)
+            while left:
+                piece = await to_thread.run_sync(self._file.read, min(left, _PIECE_BYTES))
                 if not piece:
-                    break
+                    raise OSError("a file has become shorter while it was sent")
+                left -= len(piece)
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b""})

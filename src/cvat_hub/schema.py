@@ -118,8 +118,9 @@ def _path(
     }
     if "get" in operations:
         operations.setdefault("head", _head(path, operations["get"]))
-    allowed = ", ".join(sorted(method.upper() for method in (*operations, "options")))
-    return operations | {"options": _options(path, allowed)}
+    allowed = ", ".join(sorted({*map(str.upper, operations), "OPTIONS"}))
+    operations.setdefault("options", _options(path, allowed))
+    return operations
 
 
 def _operation(

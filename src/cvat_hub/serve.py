@@ -15,7 +15,7 @@ import uvicorn
 
 from .app import create_app
 from .hub import Hub, HubError, open_hub
-from .protocol import Protocol
+from .operation.protocol import Protocol
 from .settings import Settings
 
 _START_SECONDS = 60

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from .logs import FORMATS, LEVELS
+from .operation.logs import FORMATS, LEVELS
 
 PREFIX = "CVAT_HUB_"
 MiB = 1024 * 1024

@@ -41,6 +41,18 @@ class RunningHub:
         headers = urllib3.make_headers(basic_auth=f"{self.user}:{self.password}")
         return urllib3.request("GET", self.url + path, headers=headers, timeout=30).json()
 
+    def add_user(self, name: str) -> None:
+        """Add a user, with the same password, as an operator does."""
+        subprocess.run(
+            [sys.executable, "-m", "cvat_hub", "user", "add", name, "--data-dir", self.data_dir],
+            env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+            input=f"{self.password}\n",
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
     def stop(self) -> int:
         """Stop it as a service manager does, and return its exit code."""
         self.process.terminate()

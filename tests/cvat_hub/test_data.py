@@ -120,3 +120,13 @@ def test_frames_can_be_deleted_and_restored(user: Any, new_task: Callable[..., A
         assert user("PATCH", task_meta, {"deleted_frames": wrong}).status == 400
     assert user("PATCH", job_meta, {"deleted_frames": [0]}).status == 400
     assert user("PATCH", task_meta, {"deleted_frames": []}).json["deleted_frames"] == []
+
+
+@pytest.mark.parametrize("path", ["type=frame&number=0", "type=chunk&number=0"])
+def test_frames_and_chunks_are_handed_out_whole(album: Album, path: str) -> None:
+    url = f"tasks/{album.task_id}/data?{path}&quality=original"
+    whole = album.client("GET", url)
+    answer = album.client("GET", url, headers={"Range": "bytes=0-9"})
+    assert answer.status == whole.status == 200
+    assert answer.body == whole.body
+    assert "ETag" not in answer.headers

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from cvat_hub import errors
 from cvat_hub.media.errors import MediaError
@@ -22,6 +23,9 @@ from cvat_hub.media.errors import MediaError
         (errors.NotFound("gone"), 404, {"detail": "gone"}),
         (errors.Conflict("busy"), 409, {"detail": "busy"}),
         (errors.TooLarge("big"), 413, {"detail": "big"}),
+        (errors.WrongType("text"), 415, {"detail": "text"}),
+        (IntegrityError("", {}, Exception()), 409, {"detail": errors.MEANWHILE}),
+        (RecursionError(), 400, {"detail": "JSON parse error - it is nested too deeply"}),
         (MediaError("a.jpg: broken"), 400, ["a.jpg: broken"]),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cvat_hub.annotations import parse_new
+from cvat_hub.routes import annotations
 
 SELECT = {"name": "kind", "mutable": False, "input_type": "select", "values": ["a", "b"]}
 SPEED = {"name": "speed", "mutable": True, "input_type": "number", "values": ["0", "9", "1"]}
@@ -112,24 +112,6 @@ def painted(request: Any, user: Any, new_task: Callable[..., Any]) -> Painted:
 def untouched(request: Any, hub: Any, new_task: Callable[..., Any]) -> Painted:
     """One for all tests of what is refused."""
     return _painted(request.param, hub.new_user(), new_task)
-
-
-def test_labels_that_change_while_annotations_are_checked_are_a_conflict(
-    painted: Painted, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plain = painted.labels["plain"]["id"]
-
-    def parse_late(*args: Any) -> Any:
-        items = parse_new(*args)
-        assert painted.client("DELETE", f"labels/{plain}").status == 204
-        return items
-
-    monkeypatch.setattr("cvat_hub.routes.annotations.parse_new", parse_late)
-    tag = {"label_id": plain, "frame": 0}
-    path = f"tasks/{painted.tasks[0]}/annotations?action=create"
-    answer = painted.client("PATCH", path, {"tags": [tag]})
-    assert answer.status == 409
-    assert f'"label_id": {plain}' not in str(painted.annotations).replace("'", '"')
 
 
 def test_a_new_name_and_colour_leave_annotations_alone(painted: Painted) -> None:
@@ -392,6 +374,32 @@ def test_changes_move_the_dates(painted: Painted) -> None:
         after = dates()
         assert all(now > then for then, now in zip(before, after, strict=True))
         before = after
+
+
+@pytest.mark.parametrize(
+    ("method", "action", "parse"),
+    [
+        ("PUT", "", "parse_new"),
+        ("PATCH", "?action=create", "parse_new"),
+        ("PATCH", "?action=update", "parse_changes"),
+    ],
+)
+def test_nothing_is_annotated_with_a_label_that_goes_meanwhile(
+    painted: Painted, monkeypatch: pytest.MonkeyPatch, method: str, action: str, parse: str
+) -> None:
+    """It goes between the moment when annotations are checked and the one when they are written."""
+    url, plain = f"tasks/{painted.tasks[0]}/annotations", painted.labels["plain"]["id"]
+    sent = {"shapes": [s for s in painted.annotations[0]["shapes"] if s["label_id"] == plain]}
+    original = getattr(annotations, parse)
+
+    def parsed(*arguments: Any) -> Any:
+        assert painted.client("DELETE", f"labels/{plain}").status == 204
+        return original(*arguments)
+
+    monkeypatch.setattr(annotations, parse, parsed)
+    answer = painted.client(method, url + action, sent)
+    assert answer.status == 409, answer.body
+    assert [len(painted.annotations[0][kind]) for kind in ("tags", "shapes")] == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from cvat_hub import spaces
 from cvat_hub.errors import BadRequest
 from cvat_hub.records import has_expired
+from cvat_hub.rights import spaces
 from cvat_hub.store import tables
 from cvat_hub.store.organizations import Invitation, Membership
 

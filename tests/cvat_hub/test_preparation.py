@@ -244,7 +244,7 @@ def test_a_task_deleted_meanwhile_leaves_nothing(
         with bench.store.write() as connection:
             task = tasks.get(connection, bench.task_id)
             assert task
-            assert tasks.remove(connection, task) is None
+            assert tasks.remove(connection, task, NOW).data_id is None
         done.set()
         return manifest
 

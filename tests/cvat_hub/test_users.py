@@ -172,4 +172,4 @@ def test_the_last_admin_stays(settings: Any, start: Any) -> None:
         assert admin("DELETE", url).status == 400
         assert admin("PATCH", f"users/{other.user_id}", {"is_active": True}).status == 200
         assert admin("DELETE", url).status == 204
-        assert other("GET", "users").json["count"] == 1
+        assert hub.log_in(other.user_id)("GET", "users").json["count"] == 1

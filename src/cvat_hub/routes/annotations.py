@@ -10,8 +10,6 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from cvat_hub import access
-from cvat_hub.access import Right
 from cvat_hub.annotations import (
     Name,
     Rules,
@@ -24,6 +22,8 @@ from cvat_hub.annotations import (
 from cvat_hub.call import Call, Handler
 from cvat_hub.errors import BadRequest, Conflict, NotFound, at
 from cvat_hub.replies import Reply, empty, json_pieces, raw_json
+from cvat_hub.rights import access
+from cvat_hub.rights.access import Right
 from cvat_hub.store import annotations as stored
 from cvat_hub.store import jobs, labels, tasks
 from cvat_hub.store.annotations import KINDS, Item, Known
@@ -161,8 +161,8 @@ def _check_revisions(wanted: Iterable[Item | Name], there: Mapping[int, Known]) 
 def _opened(call: Call, checked: Scope | None = None) -> Iterator[Connection]:
     """Open a transaction in which the annotations may be changed, and nobody else changes them.
 
-    Args:
-        checked: what the annotations to be written were checked against.
+    Raises:
+        Conflict: the labels are not those by which annotations were checked.
     """
     with call.hub.store.write() as connection:
         # The task may have been deleted, or taken away, since it was looked at.

@@ -9,8 +9,8 @@ from typing import Any
 from cvat_hub import identity, passwords, records
 from cvat_hub.call import Call, Handler, Lane
 from cvat_hub.errors import BadRequest, Forbidden, NotFound, at
-from cvat_hub.exchange import note_user
 from cvat_hub.lists import PAGES, page_of
+from cvat_hub.operation.exchange import note_user
 from cvat_hub.replies import Reply, empty, json_reply
 from cvat_hub.store import users
 from cvat_sdk import models

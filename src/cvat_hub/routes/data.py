@@ -8,13 +8,14 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from cvat_hub import access, records, schema
-from cvat_hub.access import Right
+from cvat_hub import records, schema
 from cvat_hub.call import Call, Handler, Lane
 from cvat_hub.errors import BadRequest, NotFound, at
 from cvat_hub.media.reader import Media, Quality
 from cvat_hub.pixels import Reader
 from cvat_hub.replies import Reply, json_reply, media_reply
+from cvat_hub.rights import access
+from cvat_hub.rights.access import Right
 from cvat_hub.store import jobs, tasks
 from cvat_sdk import models
 

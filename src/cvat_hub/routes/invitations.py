@@ -8,19 +8,20 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from cvat_hub import access, records
-from cvat_hub.access import Right
+from cvat_hub import records
 from cvat_hub.call import Call, Handler
 from cvat_hub.errors import BadRequest, Forbidden, at
 from cvat_hub.filters import Fields
 from cvat_hub.lists import page, parameters
 from cvat_hub.replies import Reply, empty, json_reply
+from cvat_hub.rights import access
+from cvat_hub.rights.access import Right
+from cvat_hub.rights.visibility import visible_invitations
 from cvat_hub.store import organizations, users
 from cvat_hub.store.organizations import Invitation
 from cvat_hub.store.tables import invitations as rows
 from cvat_hub.store.tables import memberships as member_rows
 from cvat_hub.store.users import name_of
-from cvat_hub.visibility import visible_invitations
 from cvat_sdk import models
 
 FIELDS = Fields(

@@ -7,17 +7,18 @@ from typing import Any
 
 from sqlalchemy import Row, literal
 
-from cvat_hub import access, assignees, records
-from cvat_hub.access import Right
+from cvat_hub import records
 from cvat_hub.call import Call, Handler
 from cvat_hub.filters import Fields
 from cvat_hub.lists import page, parameters
 from cvat_hub.replies import Reply, json_reply
+from cvat_hub.rights import access, assignees
+from cvat_hub.rights.access import Right
+from cvat_hub.rights.visibility import visible_tasks
 from cvat_hub.store import jobs, tasks
 from cvat_hub.store.tables import jobs as rows
 from cvat_hub.store.tables import tasks as task_rows
 from cvat_hub.store.users import name_of
-from cvat_hub.visibility import visible_tasks
 from cvat_sdk import models
 
 FIELDS = Fields(

@@ -7,17 +7,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
-from cvat_hub import access, label_changes, records
-from cvat_hub.access import Right
+from cvat_hub import label_changes, records
 from cvat_hub.call import Call, Handler
 from cvat_hub.errors import BadRequest, NotFound, at
 from cvat_hub.filters import Fields
 from cvat_hub.lists import page, parameters
 from cvat_hub.replies import Reply, empty, json_reply
+from cvat_hub.rights import access
+from cvat_hub.rights.access import Right
+from cvat_hub.rights.visibility import visible_labels
 from cvat_hub.store import labels, projects, tasks
 from cvat_hub.store.labels import Home, Label
 from cvat_hub.store.tables import labels as rows
-from cvat_hub.visibility import visible_labels
 from cvat_sdk import models
 
 FIELDS = Fields(

@@ -7,7 +7,7 @@ import hmac
 from cvat_hub import identity
 from cvat_hub.call import Call, Handler, Lane
 from cvat_hub.errors import Forbidden
-from cvat_hub.metrics import CONTENT_TYPE
+from cvat_hub.operation.metrics import CONTENT_TYPE
 from cvat_hub.replies import Reply
 from cvat_hub.store import requests
 

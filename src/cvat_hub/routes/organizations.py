@@ -7,17 +7,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from cvat_hub import access, records
-from cvat_hub.access import Right
+from cvat_hub import records
 from cvat_hub.call import Call, Handler
 from cvat_hub.errors import at
 from cvat_hub.filters import Fields
 from cvat_hub.lists import page, parameters
 from cvat_hub.replies import Reply, empty, json_reply
+from cvat_hub.rights import access
+from cvat_hub.rights.access import Right
+from cvat_hub.rights.visibility import visible_organizations
 from cvat_hub.store import organizations
 from cvat_hub.store.tables import organizations as rows
 from cvat_hub.store.users import name_of
-from cvat_hub.visibility import visible_organizations
 from cvat_sdk import models
 
 _DESCRIBING = ("slug", "name", "description", "contact")

@@ -7,19 +7,22 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, literal, select
 
-from cvat_hub import access, assignees, label_changes, records, schema, transfers
-from cvat_hub.access import Right
+from cvat_hub import label_changes, records, schema
+from cvat_hub.annotations import tidy
 from cvat_hub.call import Call, Handler, Lane
 from cvat_hub.errors import NotFound
 from cvat_hub.filters import Fields
 from cvat_hub.lists import page, parameters
 from cvat_hub.replies import Reply, empty, json_reply, media_reply
+from cvat_hub.rights import access, assignees
+from cvat_hub.rights.access import Right
+from cvat_hub.rights.visibility import visible_projects, visible_tasks
+from cvat_hub.routes import transfers
 from cvat_hub.store import labels, projects, tasks
 from cvat_hub.store.labels import Home
 from cvat_hub.store.tables import projects as rows
 from cvat_hub.store.tables import tasks as task_rows
 from cvat_hub.store.users import name_of
-from cvat_hub.visibility import visible_projects, visible_tasks
 from cvat_sdk import models
 
 _DESCRIBING = ("name", "bug_tracker")
@@ -106,11 +109,12 @@ def delete(call: Call) -> Reply:
         project = access.project(connection, call.user, call.number("project_id"), Right.DELETE)
         projects.lock(connection, project.id)
         inside = tasks.of_project(connection, project.id)
-        for task in inside:
-            tasks.remove(connection, task)
+        now = call.hub.clock()
+        removed = {task.id: tasks.remove(connection, task, now) for task in inside}
         projects.remove(connection, project.id)
-    for task in inside:
-        call.hub.pixels.forget(task.id, task.data.id if task.data else None)
+    for task_id, leavings in removed.items():
+        call.hub.pixels.forget(task_id, leavings.data_id)
+        tidy(call.hub.store, leavings.annotations)
     return empty()
 
 

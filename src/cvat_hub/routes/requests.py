@@ -7,15 +7,16 @@ from typing import Any
 
 from sqlalchemy import Row, case, select
 
-from cvat_hub import access, records
-from cvat_hub.access import Right
+from cvat_hub import records
 from cvat_hub.call import Call, Handler
 from cvat_hub.filters import Fields
 from cvat_hub.lists import page, parameters
 from cvat_hub.replies import Reply, json_reply
+from cvat_hub.rights import access
+from cvat_hub.rights.access import Right
+from cvat_hub.rights.visibility import visible_requests
 from cvat_hub.store import requests, users
 from cvat_hub.store.tables import requests as rows
-from cvat_hub.visibility import visible_requests
 from cvat_sdk import models
 
 # A type reads `create:task`.

@@ -7,20 +7,23 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, case, literal
 
-from cvat_hub import access, assignees, label_changes, records, transfers
-from cvat_hub.access import Right
+from cvat_hub import label_changes, records
+from cvat_hub.annotations import tidy
 from cvat_hub.call import Call, Handler
 from cvat_hub.errors import NotFound, at
 from cvat_hub.filters import Fields
 from cvat_hub.lists import page, parameters
 from cvat_hub.replies import Reply, empty, json_reply
-from cvat_hub.spaces import EVERYWHERE
+from cvat_hub.rights import access, assignees
+from cvat_hub.rights.access import Right
+from cvat_hub.rights.spaces import EVERYWHERE
+from cvat_hub.rights.visibility import visible_tasks
+from cvat_hub.routes import transfers
 from cvat_hub.store import labels, tasks
 from cvat_hub.store.labels import Home
 from cvat_hub.store.tables import data as data_rows
 from cvat_hub.store.tables import tasks as rows
 from cvat_hub.store.users import name_of
-from cvat_hub.visibility import visible_tasks
 from cvat_sdk import models
 
 _DESCRIBING = ("name", "bug_tracker", "subset")
@@ -133,8 +136,9 @@ def delete(call: Call) -> Reply:
     """Delete a task with its data and annotations."""
     with call.hub.store.write() as connection:
         task = access.task(connection, call.user, call.number("task_id"), Right.DELETE)
-        data_id = tasks.remove(connection, task)
-    call.hub.pixels.forget(task.id, data_id)
+        removed = tasks.remove(connection, task, call.hub.clock())
+    call.hub.pixels.forget(task.id, removed.data_id)
+    tidy(call.hub.store, removed.annotations)
     return empty()
 
 

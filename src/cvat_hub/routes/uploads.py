@@ -10,14 +10,15 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection
 
-from cvat_hub import access, schema
-from cvat_hub.access import Right
+from cvat_hub import schema
 from cvat_hub.call import Call, Handler, Lane
 from cvat_hub.errors import BadRequest, Conflict, NotFound, TooLarge, at
 from cvat_hub.media.manifest import frame_step
 from cvat_hub.media.uploads import UploadFolder
 from cvat_hub.multipart import parts
 from cvat_hub.replies import JSON, Reply, empty, json_reply
+from cvat_hub.rights import access
+from cvat_hub.rights.access import Right
 from cvat_hub.store import requests, tasks
 from cvat_sdk import models
 from cvat_sdk.models.record import decoder
@@ -36,7 +37,6 @@ _CLIENT_ONLY = "this hub takes files from the client only"
 _UNDERSTOOD = {
     "Tus-Version": "1.0.0",
     "Tus-Extension": "creation",
-    "Allow": "GET, HEAD, OPTIONS, PATCH, POST",
 }
 # What other servers do with data, and this one doesn't.
 _NOT_HERE = {
@@ -276,11 +276,11 @@ ROUTES = {
             status=202,
             told=_RECEIVES,
         ),
-        "OPTIONS": Handler(tell_tus, public=True),
+        "OPTIONS": Handler(tell_tus, public=True, status=204),
     },
     "tasks/{task_id:id}/data/{file_id}": {
         "HEAD": Handler(show_offset, told=_TELLS_OFFSET),
         "PATCH": Handler(append, Lane.UPLOAD, streams=True, status=204, told=_APPENDS),
-        "OPTIONS": Handler(tell_tus, public=True),
+        "OPTIONS": Handler(tell_tus, public=True, status=204),
     },
 }

@@ -7,18 +7,19 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from cvat_hub import access, records
-from cvat_hub.access import Right
+from cvat_hub import records
 from cvat_hub.call import Call, Handler
 from cvat_hub.errors import BadRequest, Forbidden, at
 from cvat_hub.filters import Fields
 from cvat_hub.lists import page, parameters
 from cvat_hub.replies import Reply, empty, json_reply
+from cvat_hub.rights import access
+from cvat_hub.rights.access import Right
+from cvat_hub.rights.visibility import visible_users
 from cvat_hub.store import organizations, users
 from cvat_hub.store.tables import memberships as member_rows
 from cvat_hub.store.tables import users as rows
 from cvat_hub.store.users import User
-from cvat_hub.visibility import visible_users
 from cvat_sdk import models
 
 # What people may say of themselves; the rest is for admins.

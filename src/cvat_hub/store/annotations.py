@@ -70,19 +70,17 @@ def add(connection: Connection, task_id: int, items: Sequence[Item]) -> None:
 
 def replace(connection: Connection, items: Sequence[Item]) -> None:
     """Put these annotations in the place of those that have their ids, which are `known`."""
-    if items:
-        changed = (
-            update(stored)
-            .where(stored.c.id == bindparam("of"))
-            .values({name: bindparam(f"new_{name}") for name in _CHANGEABLE})
-        )
-        connection.execute(
-            changed,
-            [
-                {"of": item.id} | {f"new_{name}": getattr(item, name) for name in _CHANGEABLE}
-                for item in items
-            ],
-        )
+    changed = (
+        update(stored)
+        .where(stored.c.id == bindparam("of"))
+        .values({name: bindparam(f"new_{name}") for name in _CHANGEABLE})
+    )
+    for part in _parts(items):
+        rows = [
+            {"of": item.id} | {f"new_{name}": getattr(item, name) for name in _CHANGEABLE}
+            for item in part
+        ]
+        connection.execute(changed, rows)
 
 
 def known(

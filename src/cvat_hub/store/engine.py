@@ -142,7 +142,7 @@ def _on_connect(connection: Any, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=NORMAL",
         "foreign_keys=ON",
-        "cache_size=-16000",
+        "cache_size=-2000",
         # Otherwise a writer that nobody expects it of would do it, while others wait for it.
         "wal_autocheckpoint=0",
     ):

@@ -262,7 +262,8 @@ annotation_rows = Table(
     Column(
         "id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False
     ),
-    Column("task_id", Integer, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    # No foreign key: what a task leaves behind goes in slices.
+    Column("task_id", Integer, nullable=False),
     Column("kind", String(8), nullable=False),
     Column("frame", Integer, nullable=False),
     Column("label_id", Integer, nullable=False),
@@ -276,7 +277,7 @@ hidden_annotations = Table(
     "hidden_annotations",
     metadata,
     _id(),
-    _link("task_id", "tasks.id"),
+    Column("task_id", Integer, nullable=False, index=True),
     Column("incoming", Boolean, nullable=False),
     Column("first_id", BigInteger, nullable=False),
     Column("last_id", BigInteger, nullable=False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from .engine import inserted_id
+from .hidden import Hidden, clear
 from .tables import data, jobs, projects, tasks
 
 Date = datetime.datetime
@@ -146,14 +147,22 @@ def lock(connection: Connection, task_id: int) -> bool:
     return connection.scalar(query) is not None
 
 
-def remove(connection: Connection, task: Task) -> int | None:
-    """Remove a task with everything that belongs to it; return the number of its pixels."""
+class Removed(NamedTuple):
+    """What a task that was removed leaves behind: its pixels, and annotations that nobody sees."""
+
+    data_id: int | None
+    annotations: Sequence[Hidden]
+
+
+def remove(connection: Connection, task: Task, now: Date) -> Removed:
+    """Remove a task with everything that belongs to it."""
     # Asked again: the data may have become ready since the task was read.
     lock(connection, task.id)
     data_id = connection.scalar(select(tasks.c.data_id).where(tasks.c.id == task.id))
+    leaving = clear(connection, task.id, None, now)
     connection.execute(delete(tasks).where(tasks.c.id == task.id))
     connection.execute(delete(data).where(data.c.id == data_id))
-    return data_id
+    return Removed(data_id, leaving)
 
 
 def add_data(connection: Connection, pixels: Data) -> int:

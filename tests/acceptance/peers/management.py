@@ -1,5 +1,7 @@
 """Everything but annotations, for either SDK: `PASS=... management.py URL MEDIA FOLDER NAME`.
 
+NAME is that of a second user, whose password is the same, and part of all names.
+
 It prints what it saw, without ids and dates, so that two runs can be compared.
 """
 
@@ -111,7 +113,7 @@ def filters(client, name):
     yield "page by page", len(raw)
 
 
-def organizations(client, name):
+def organizations(client, url, name):
     slug = name[:16]
     spec = models.OrganizationWriteRequest(slug=slug, name="Lab")
     organization = client.organizations.create(spec)
@@ -125,10 +127,39 @@ def organizations(client, name):
         yield "invited", invited.count
     with client.organization_context(""):
         yield "private", names(client.projects.list(search="shared"))
+    yield from people(client, url, name, slug, shared)
     yield "found", slug in [one.slug for one in client.organizations.list()]
     shared.remove()
     organization.remove()
     yield "organization gone", status(organization.fetch)
+
+
+def people(client, url, name, slug, shared):
+    """Somebody else is invited, works, and is removed."""
+    with make_client(url, credentials=(name, os.environ["PASS"])) as other:
+        yield "strangers", status(lambda: other.projects.retrieve(shared.id))
+        asked = models.InvitationWriteRequest(role=models.RoleEnum("worker"), email=name)
+        invite = client.api_client.invitations_api
+        invitation, _ = invite.create(asked, org=slug)
+        yield "invitation", (str(invitation.role), invitation.user.username, invitation.accepted)
+        theirs, _ = other.api_client.invitations_api.list()
+        yield "theirs", [one.organization_info.slug == slug for one in theirs.results]
+        accepted, _ = other.api_client.invitations_api.accept(invitation.key)
+        yield "accepted", accepted.organization_slug == slug
+        with other.organization_context(slug):
+            seen = names(other.projects.list())
+            yield "worker", (seen, status(lambda: other.projects.create({"name": "x"})))
+            members = client.api_client.memberships_api
+            found, _ = members.list(user=name, org=slug)
+            role = models.PatchedMembershipWriteRequest(role=models.RoleEnum("maintainer"))
+            changed, _ = members.partial_update(
+                found.results[0].id, patched_membership_write_request=role
+            )
+            yield "maintainer", (str(changed.role), names(other.projects.list()))
+            colleagues = sorted(one.username for one in other.users.list())
+            yield "colleagues", colleagues
+            members.destroy(changed.id)
+            yield "removed", status(other.projects.list)
 
 
 def accounts(client, url, folder):
@@ -161,7 +192,7 @@ def main(url, media, folder, name):
         client.config = Config(cache_dir=store / "cache", status_check_period=0.1)
         seen = [
             *projects(client, media, name),
-            *organizations(client, name),
+            *organizations(client, url, name),
             *accounts(client, url, store),
         ]
     print(json.dumps(seen, default=list).replace(name, "NAME"))

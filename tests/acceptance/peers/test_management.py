@@ -14,12 +14,12 @@ def seen(sides, hub, media, tmp_path_factory):
     """What the script saw with the official SDK, and with ours."""
     # The official client leaves each frame of a job in a temporary file.
     folder = str(tmp_path_factory.mktemp("management"))
-    runs = {
-        name: sides[name].run(
+    runs = {}
+    for name in ("official", "ours"):
+        hub.add_user(f"by-{name}")
+        runs[name] = sides[name].run(
             *(SCRIPT, hub.url, media, folder, f"by-{name}"), PASS=hub.password, TMPDIR=folder
         )
-        for name in ("official", "ours")
-    }
     assert [done.returncode for done in runs.values()] == [0, 0], [
         done.stderr for done in runs.values()
     ]
@@ -41,6 +41,12 @@ def test_what_they_see_is_right(seen):
     assert told["dataset, PRELOAD_ALL"] == told["dataset, FETCH_FRAMES_ON_DEMAND"]
     assert told["dataset without requests"] == ["a.png", "cc.png"]
     assert told["members"] == [["admin", "owner"]]
+    assert told["strangers"] == told["removed"] == 404
+    assert told["invitation"] == ["worker", "NAME", False]
+    assert (told["theirs"], told["accepted"]) == ([True], True)
+    assert told["worker"] == [[], 403]
+    assert told["maintainer"] == ["maintainer", ["NAME shared"]]
+    assert told["colleagues"] == ["admin", "NAME"]
     assert (told["shared"], told["private"]) == (["NAME shared"], [])
     assert told["by profile"] == told["by command line"] == "admin"
     assert (told["gone"], told["project gone"], told["organization gone"]) == (404, 404, 404)

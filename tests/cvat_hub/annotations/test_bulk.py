@@ -113,7 +113,7 @@ def test_a_task_that_is_deleted_takes_what_comes_with_it(store: Store, task_id: 
         with store.write() as connection:
             task = tasks.get(connection, task_id)
             assert task
-            tasks.remove(connection, task)
+            tasks.remove(connection, task, NOW)
         raise NotFound  # as those who look for the task do
 
     others.then[3] = delete

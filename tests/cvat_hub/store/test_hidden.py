@@ -7,7 +7,7 @@ import datetime
 import pytest
 from sqlalchemy import func, select
 
-from cvat_hub.store import Store
+from cvat_hub.store import Store, tasks
 from cvat_hub.store.annotations import Item, add, known, read
 from cvat_hub.store.hidden import (
     SLICE,
@@ -122,6 +122,20 @@ def test_leftovers_of_a_killed_hub_are_swept_up(store: Store, task_id: int, now:
     # Where several hubs work together, another one may be in the middle of what is coming.
     assert _rows(store) == ((3, 1) if store.is_shared else (0, 0))
     sweep_leftovers(store, now + 2 * HOUR)
+    assert _rows(store) == (0, 0)
+
+
+@pytest.mark.parametrize(("count", "left"), [(MANY - 1, (0, 0)), (MANY, (MANY, 1))])
+def test_annotations_of_a_deleted_task_go_at_once_or_in_slices(
+    store: Store, task_id: int, now: Date, count: int, left: tuple[int, int]
+) -> None:
+    _add(store, task_id, count)
+    with store.write() as connection:
+        task = tasks.get(connection, task_id)
+        assert task
+        tasks.remove(connection, task, now)
+    assert _rows(store) == left
+    sweep_leftovers(store, now)
     assert _rows(store) == (0, 0)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import MetaData, create_engine, insert, select, text
 
-from cvat_hub.store import Store, open_store
+from cvat_hub.store import Store, open_store, tasks
 from cvat_hub.store import annotations as stored
 from cvat_hub.store.annotations import Item, Known
 from cvat_hub.store.engine import migrate
@@ -136,7 +136,9 @@ def _every_row_is_there(store: Store) -> None:
 
 def _a_deleted_task_takes_everything_with_it(store: Store) -> None:
     with store.write() as connection:
-        connection.execute(text("DELETE FROM tasks"))
+        task = tasks.get(connection, 1)
+        assert task
+        tasks.remove(connection, task, AWARE)
         for name in ("jobs", "labels", "attributes", "annotations", "requests"):
             assert not connection.execute(select(metadata.tables[name])).first(), name
 

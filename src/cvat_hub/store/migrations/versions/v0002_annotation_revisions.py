@@ -18,17 +18,12 @@ def upgrade() -> None:
         sa.Column("first_frame", sa.Integer(), nullable=False),
         sa.Column("last_frame", sa.Integer(), nullable=False),
         sa.Column("created_date", sa.DateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["task_id"],
-            ["tasks.id"],
-            name=op.f("fk_hidden_annotations_task_id"),
-            ondelete="CASCADE",
-        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hidden_annotations")),
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_hidden_annotations_task_id"), "hidden_annotations", ["task_id"])
     with op.batch_alter_table("annotations") as table:
+        table.drop_constraint(op.f("fk_annotations_task_id"), type_="foreignkey")
         table.add_column(sa.Column("revision", sa.Integer(), nullable=False, server_default="1"))
         if op.get_bind().dialect.name == "sqlite":
             # There, INTEGER alone makes the key the place of the row, without a second index.

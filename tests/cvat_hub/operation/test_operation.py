@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cvat_hub import HUB_VERSION, health
-from cvat_hub.watch import HEADERS
+from cvat_hub.operation.watch import HEADERS
 
 
 def figures(hub: Any) -> dict[str, float]:

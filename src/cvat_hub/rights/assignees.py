@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from .errors import at
-from .store import organizations, users
+from cvat_hub.errors import at
+from cvat_hub.store import organizations, users
 
 
 def check(

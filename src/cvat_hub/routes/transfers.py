@@ -6,12 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from cvat_hub.call import Call
+from cvat_hub.errors import Forbidden, at
+from cvat_hub.rights import access, assignees
+from cvat_hub.rights.access import Right
 from cvat_sdk import models
-
-from . import access, assignees
-from .access import Right
-from .call import Call
-from .errors import Forbidden, at
 
 
 def place(call: Call, connection: Connection) -> int | None:

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import urllib3
 
-from cvat_hub.exchange import Exchange, current
-from cvat_hub.logs import JsonLines, TextLines
+from cvat_hub.operation.exchange import Exchange, current
+from cvat_hub.operation.logs import JsonLines, TextLines
 
 ADMIN_PASSWORD = "the admin's own password"
 METRICS_TOKEN = "the token of Prometheus"

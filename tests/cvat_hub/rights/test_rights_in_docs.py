@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cvat_hub import access
-from cvat_hub.access import Right
+from cvat_hub.rights import access
+from cvat_hub.rights.access import Right
 
-DOCS = Path(__file__).parents[2] / "docs" / "security.md"
+DOCS = Path(__file__).parents[3] / "docs" / "security.md"
 TABLES = {
     "a task, its labels, frames and annotations": access.TASK,
     "a job, beside what one is to its task": access.JOB,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cvat_hub.attempts import RULES
-from cvat_hub.forwarded import with_forwarded_host
+from cvat_hub.operation.forwarded import with_forwarded_host
 from cvat_hub.settings import Settings
 
 SENT = {

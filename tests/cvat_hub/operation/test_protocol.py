@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from cvat_hub import call, protocol
+from cvat_hub import call
+from cvat_hub.operation import protocol
 
 
 @pytest.fixture

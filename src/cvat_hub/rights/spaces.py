@@ -14,12 +14,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, true
 
+from cvat_hub.errors import BadRequest, NotFound
+from cvat_hub.store import organizations
+from cvat_hub.store.organizations import Organization
+from cvat_hub.store.users import User
+
 from . import access
 from .access import Right
-from .errors import BadRequest, NotFound
-from .store import organizations
-from .store.organizations import Organization
-from .store.users import User
 
 HEADER = "X-Organization"
 

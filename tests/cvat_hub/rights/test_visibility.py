@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, insert, select
 
-from cvat_hub import access, visibility
-from cvat_hub.access import Right
 from cvat_hub.errors import NotFound
+from cvat_hub.rights import access, visibility
+from cvat_hub.rights.access import Right
 from cvat_hub.store import Store, jobs, organizations, projects, tables, tasks, users
 from cvat_hub.store.users import User
 

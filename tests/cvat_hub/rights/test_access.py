@@ -43,7 +43,9 @@ GET    auth/access_tokens                       u + + + + + + + + + + + + + + 20
 POST   auth/access_tokens                       u + + + + + + + + + + + + + x 201
 GET    auth/access_tokens/self                  u . . . . . . . . . . . . . + 200
 GET    auth/access_tokens/{token}               u . . . . . . + . . . . . . + 200
+PATCH  auth/access_tokens/{token}               u . . . . . . + . . . . . . x 200
 DELETE auth/access_tokens/{token}               u . . . . . . + . . . . . . x 204
+POST   auth/password/change                     u + + + + + + + + + + + + + x 400
 GET    users                                    u + + + + + + + + + + + + + + 200
 GET    users/self                               u + + + + + + + + + + + + + + 200
 GET    users/{user}                             u . . . + + + + + + + + + + + 200
@@ -93,6 +95,8 @@ PATCH  tasks/{task}/data/meta                   u . . . . . + + x x + + + + x 20
 GET    tasks/{task}/data?type=frame&number=0    u . . . . . + + + + + + + + + 200
 POST   tasks/{task}/data                        u . . . . . + + x x + + + + x 409
 POST   tasks/{empty}/data                       u . . . . . + + . x + + + + x 202
+OPTIONS tasks/{empty}/data                      + + + + + + + + + + + + + + + 204
+OPTIONS tasks/{empty}/data/{upload}             + + + + + + + + + + + + + + + 204
 HEAD   tasks/{empty}/data/{upload}              u . . . . . + + . x + + + + + 200
 PATCH  tasks/{empty}/data/{upload}              u . . . . . + + . x + + + + x 204
 GET    tasks/{task}/annotations                 u . . . . . + + + + + + + + + 200

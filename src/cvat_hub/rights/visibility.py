@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Select, or_, select, true
 
-from .access import OVERSEERS
-from .spaces import EVERYWHERE, Space
-from .store.tables import (
+from cvat_hub.store.tables import (
     jobs,
     labels,
     memberships,
@@ -16,7 +14,10 @@ from .store.tables import (
     tasks,
     users,
 )
-from .store.users import User
+from cvat_hub.store.users import User
+
+from .access import OVERSEERS
+from .spaces import EVERYWHERE, Space
 
 Condition = ColumnElement[bool]
 

@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from .errors import Forbidden, NotFound
-from .store import jobs, labels, organizations, projects, requests, tasks, users
-from .store.organizations import Invitation, Membership, Organization
-from .store.users import User
+from cvat_hub.errors import Forbidden, NotFound
+from cvat_hub.store import jobs, labels, organizations, projects, requests, tasks, users
+from cvat_hub.store.organizations import Invitation, Membership, Organization
+from cvat_hub.store.users import User
 
 
 class Right(enum.Enum):
