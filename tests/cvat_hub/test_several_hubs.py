@@ -105,8 +105,9 @@ def test_a_preparation_of_a_hub_that_is_killed_is_finished_by_another(
         task_id = new_task(user, frames=0)["id"]
         url = f"tasks/{task_id}/data/"
         user("POST", url, headers={"Upload-Multiple": ""}, files={"a.jpg": photo()})
-        with hub.store.write() as connection:
-            request_id = requests.queue_creation(connection, task_id, user.user_id, {}, utc_now())
+    # No hub is there that might look for work in this moment.
+    with contextlib.closing(open_store(shared.database_url)) as store, store.write() as connection:
+        request_id = requests.queue_creation(connection, task_id, user.user_id, {}, utc_now())
     with _stuck_hub(shared) as doomed:
         assert doomed.stdout
         assert any(line == "stuck\n" for line in doomed.stdout)

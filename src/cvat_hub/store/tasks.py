@@ -13,6 +13,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     and_,
+    bindparam,
     case,
     delete,
     func,
@@ -92,6 +93,10 @@ def query() -> Select[Any]:
     return select(*_OWN, *_DATA).outerjoin(data, data.c.id == tasks.c.data_id)
 
 
+# Nearly every request asks this: it is put together once.
+_BY_ID = query().where(tasks.c.id == bindparam("task_id"))
+
+
 def read(row: RowMapping) -> Task:
     """Return the task that a row of `query` holds."""
     pixels = {column.name: row[f"data_{column.name}"] for column in data.c}
@@ -103,7 +108,7 @@ def read(row: RowMapping) -> Task:
 
 def get(connection: Connection, task_id: int) -> Task | None:
     """Return a task, or None."""
-    row = connection.execute(query().where(tasks.c.id == task_id)).first()
+    row = connection.execute(_BY_ID, {"task_id": task_id}).first()
     return read(row._mapping) if row else None
 
 

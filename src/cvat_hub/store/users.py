@@ -16,6 +16,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    bindparam,
     delete,
     func,
     insert,
@@ -206,12 +207,19 @@ def log_out(connection: Connection, secret: str) -> None:
 
 def by_login(connection: Connection, secret: str, now: Date) -> User | None:
     """Return the user who holds this session or key, or None."""
-    query = (
-        select(users)
-        .join(logins, logins.c.user_id == users.c.id)
-        .where(_of_secret(secret), logins.c.expiry_date >= now, users.c.is_active)
+    return _user(connection.execute(_BY_LOGIN, {"secret": hashed(secret), "now": now}).first())
+
+
+# Nearly every request asks this: it is put together once.
+_BY_LOGIN = (
+    select(users)
+    .join(logins, logins.c.user_id == users.c.id)
+    .where(
+        or_(logins.c.session_hash == bindparam("secret"), logins.c.key_hash == bindparam("secret")),
+        logins.c.expiry_date >= bindparam("now"),
+        users.c.is_active,
     )
-    return _user(connection.execute(query).first())
+)
 
 
 def by_access_token(

@@ -340,7 +340,7 @@ NAMES: list[tuple[str, Any, str]] = [
     ("an id that is text", {"id": "1"}, "Expected `int`, got `str`"),
     ("a negative id", {"id": -1}, "Expected `int` >= 0"),
     ("an id out of bounds", {"id": 2**60}, '"id"'),
-    ("a revision that is text", {"id": 1, "revision": "1"}, "Expected `float"),
+    ("a revision that is text", {"id": 1, "revision": "1"}, "Expected `int"),
     ("no object", 1, "Expected `object`, got `int`"),
 ]
 
