@@ -15,6 +15,7 @@ import uvicorn
 
 from .app import create_app
 from .hub import Hub, HubError, open_hub
+from .memory import return_what_is_freed
 from .operation.protocol import Protocol
 from .settings import Settings
 
@@ -45,6 +46,7 @@ def serve(settings: Settings, ready: Callable[[Hub, str], None]) -> None:
     """
     # A thread that has much to do lets others in after this time; Python's own is 5 ms.
     sys.setswitchinterval(0.001)
+    return_what_is_freed()
     with open_hub(settings) as hub, closing(_listen(settings)) as listening:
         address = _address(settings, listening)
         server = _Server(_config(hub), lambda: ready(hub, address))
