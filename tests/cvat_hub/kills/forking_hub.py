@@ -20,6 +20,7 @@ from cvat_hub.passwords import Passwords
 from cvat_hub.serve import serve
 from cvat_hub.settings import Settings
 
+
 def run(values: dict[str, str]) -> None:
     settings = Settings(port=0, data_dir=Path(values["data_dir"]), database=values["database"])
     serve(settings, lambda hub, address: print(address, flush=True))
