@@ -20,10 +20,6 @@ from cvat_hub.passwords import Passwords
 from cvat_hub.serve import serve
 from cvat_hub.settings import Settings
 
-# Nobody signs in by a password here, and a good hash costs more than all else of a start.
-cvat_hub.hub.Passwords = partial(Passwords, PasswordHasher(1, 8, 1))
-auto_loop_factory()
-
 
 def run(values: dict[str, str]) -> None:
     settings = Settings(port=0, data_dir=Path(values["data_dir"]), database=values["database"])
@@ -31,6 +27,9 @@ def run(values: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
+    # Nobody signs in by a password here, and a good hash costs more than all else of a start.
+    cvat_hub.hub.Passwords = partial(Passwords, PasswordHasher(1, 8, 1))
+    auto_loop_factory()
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
