@@ -88,13 +88,9 @@ def change(call: Call, asked: models.PatchedProjectWriteRequest) -> Reply:
         project = access.project(connection, call.user, call.number("project_id"), Right.CHANGE)
         if "organization_id" in asked or "owner_id" in asked:
             access.project(connection, call.user, project.id, Right.DELETE)
-            values |= transfers.new_owner(call, connection, asked, project.organization_id)
-        organization_id = values.get("organization_id", project.organization_id)
-        if "assignee_id" in asked:
-            assignees.check(connection, "assignee_id", asked.assignee_id, organization_id)
-            values |= {"assignee_id": asked.assignee_id, "assignee_updated_date": now}
+        values |= transfers.new_hands(call, connection, asked, project.organization_id)
         projects.change(connection, project.id, values, now)
-        moved = {"organization_id": organization_id} if "organization_id" in values else {}
+        moved = {k: v for k, v in values.items() if k == "organization_id"}
         home = Home(project_id=project.id)
         changes = label_changes.plan(asked.get("labels", []), labels.of_home(connection, home))
         if moved or asked.get("labels"):

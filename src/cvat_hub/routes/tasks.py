@@ -120,11 +120,7 @@ def change(call: Call, asked: models.PatchedTaskWriteRequest) -> Reply:
         _check_project(asked, task)
         if "organization_id" in asked or "owner_id" in asked:
             access.task(connection, call.user, task.id, Right.DELETE)
-            values |= transfers.new_owner(call, connection, asked, task.organization_id)
-        organization_id = values.get("organization_id", task.organization_id)
-        if "assignee_id" in asked:
-            assignees.check(connection, "assignee_id", asked.assignee_id, organization_id)
-            values |= {"assignee_id": asked.assignee_id, "assignee_updated_date": now}
+        values |= transfers.new_hands(call, connection, asked, task.organization_id)
         tasks.change(connection, task.id, values, now)
         home = Home(task_id=task.id)
         changes = label_changes.plan(asked.get("labels", []), labels.of_home(connection, home))

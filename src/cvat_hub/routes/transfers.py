@@ -41,13 +41,13 @@ def first_owner(
     return asked
 
 
-def new_owner(
+def new_hands(
     call: Call,
     connection: Connection,
     asked: models.PatchedTaskWriteRequest | models.PatchedProjectWriteRequest,
     organization_id: int | None,
 ) -> dict[str, Any]:
-    """Return the fields that hand something to another owner, organization, or both.
+    """Return the fields that hand something to another owner, organization or assignee.
 
     Args:
         organization_id: where it is now.
@@ -55,7 +55,7 @@ def new_owner(
     Raises:
         NotFound: the user is not in the organization.
         Forbidden: the user may not make things there.
-        BadRequest: the owner doesn't exist, or is not in the organization.
+        BadRequest: the owner or the assignee doesn't exist, or is not in the organization.
     """
     values: dict[str, Any] = {}
     if asked.get("organization_id", organization_id) != organization_id:
@@ -67,4 +67,8 @@ def new_owner(
             raise at(["owner_id"], "This field may not be null.")
         assignees.check(connection, "owner_id", asked.owner_id, organization_id)
         values["owner_id"] = asked.owner_id
+    if "assignee_id" in asked:
+        assignees.check(connection, "assignee_id", asked.assignee_id, organization_id)
+        now = call.hub.clock()
+        values |= {"assignee_id": asked.assignee_id, "assignee_updated_date": now}
     return values
