@@ -263,34 +263,28 @@ def is_id(number: int) -> bool:
 
 
 def _roles_in_task(connection: Connection, user: User, found: tasks.Task) -> set[str]:
-    roles = _general_roles(connection, user, found.organization_id)
-    if roles != {"member"}:
-        return roles
-    if user.id == found.owner_id:
-        roles.add("owner")
-    if user.id == found.assignee_id:
-        roles.add("assignee")
-    if user.id in jobs.assignees(connection, found.id):
-        roles.add("job assignee")
+    if role := _general_role(connection, user, found.organization_id):
+        return {role}
     parent = projects.get(connection, found.project_id) if found.project_id else None
-    if parent and user.id == parent.owner_id:
-        roles.add("project owner")
-    if parent and user.id == parent.assignee_id:
-        roles.add("project assignee")
-    return roles - {"member"}
+    people: dict[str, set[int | None] | set[int]] = {
+        "owner": {found.owner_id},
+        "assignee": {found.assignee_id},
+        "job assignee": jobs.assignees(connection, found.id),
+        "project owner": {parent and parent.owner_id},
+        "project assignee": {parent and parent.assignee_id},
+    }
+    return {role for role, ids in people.items() if user.id in ids}
 
 
 def _roles_in_project(connection: Connection, user: User, found: projects.Project) -> set[str]:
-    roles = _general_roles(connection, user, found.organization_id)
-    if roles != {"member"}:
-        return roles
-    if user.id == found.owner_id:
-        roles.add("owner")
-    if user.id == found.assignee_id:
-        roles.add("assignee")
-    if user.id in tasks.people_in_project(connection, found.id):
-        roles.add("at work")
-    return roles - {"member"}
+    if role := _general_role(connection, user, found.organization_id):
+        return {role}
+    people: dict[str, set[int | None] | set[int]] = {
+        "owner": {found.owner_id},
+        "assignee": {found.assignee_id},
+        "at work": tasks.people_in_project(connection, found.id),
+    }
+    return {role for role, ids in people.items() if user.id in ids}
 
 
 def _role_to_user(connection: Connection, user: User, found: User) -> str:
@@ -301,16 +295,16 @@ def _role_to_user(connection: Connection, user: User, found: User) -> str:
     return "fellow" if organizations.are_together(connection, user.id, found.id) else "stranger"
 
 
-def _general_roles(connection: Connection, user: User, organization_id: int | None) -> set[str]:
-    """Return what the user is to all objects of a space; a mere `member` has to look further."""
+def _general_role(connection: Connection, user: User, organization_id: int | None) -> str | None:
+    """Return what the user is to all objects of a space; None has to look at each."""
     if user.is_admin:
-        return {"admin"}
+        return "admin"
     if organization_id is None:
-        return {"member"}
+        return None
     role = role_in(connection, user, organization_id)
     if role is None:
-        return {"stranger"}
-    return {"maintainer"} if role in OVERSEERS else {"member"}
+        return "stranger"
+    return "maintainer" if role in OVERSEERS else None
 
 
 def _missing(noun: str) -> NotFound:
