@@ -270,8 +270,8 @@ def _roles_in_task(connection: Connection, user: User, found: tasks.Task) -> set
         "owner": {found.owner_id},
         "assignee": {found.assignee_id},
         "job assignee": jobs.assignees(connection, found.id),
-        "project owner": {parent and parent.owner_id},
-        "project assignee": {parent and parent.assignee_id},
+        "project owner": {parent.owner_id if parent else None},
+        "project assignee": {parent.assignee_id if parent else None},
     }
     return {role for role, ids in people.items() if user.id in ids}
 
