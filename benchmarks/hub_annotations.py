@@ -252,9 +252,12 @@ def main() -> None:
         target, others = new_task(url, folder), new_task(url, folder)
         fresh = multiprocessing.get_context("spawn")
         pool = stack.enter_context(ProcessPoolExecutor(5, mp_context=fresh))
-        alone = pool.submit(bulk, target, count, turns, "PUT").result()
+        alone = pool.submit(bulk, target, count, turns, "PATCH").result()
         show(f"write {count} rectangles", median(alone["write"]), "s", 1.5)
         show(f"read {count} rectangles", median(alone["read"]), "s", 0.6)
+        show(f"delete {count} rectangles", median(alone["delete"]), "s")
+        replaced = pool.submit(bulk, target, count, turns + 1, "PUT").result()
+        show(f"replace {count} rectangles by as many", median(replaced["write"][1:]), "s")
         for name, work, method in (
             ("create, delete all", bulk, "PATCH"),
             ("PUT", bulk, "PUT"),

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp
+from starlette.routing import BaseRoute, Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from . import schema
 from .call import Endpoint, Handler, Lanes
-from .errors import reply_to
+from .errors import NotFound, reply_to
 from .health import Health
 from .hub import Hub
 from .operation.forwarded import Forwarded
 from .operation.watch import Watch
-from .replies import Reply
 from .routes import annotations as annotation_routes
 from .routes import (
     auth,
@@ -38,7 +33,12 @@ from .routes import (
     users,
 )
 
+# What is asked most comes first: routes are tried in this order.
 _DESCRIBED: Mapping[str, Mapping[str, Handler]] = {
+    **annotation_routes.ROUTES,
+    **data.ROUTES,
+    **uploads.ROUTES,
+    **requests.ROUTES,
     **server.ROUTES,
     **auth.ROUTES,
     **users.ROUTES,
@@ -49,10 +49,6 @@ _DESCRIBED: Mapping[str, Mapping[str, Handler]] = {
     **tasks.ROUTES,
     **jobs.ROUTES,
     **labels.ROUTES,
-    **requests.ROUTES,
-    **annotation_routes.ROUTES,
-    **data.ROUTES,
-    **uploads.ROUTES,
 }
 # The path of each route below /api/, with and without a slash at its end, and its handlers.
 ROUTES = {**_DESCRIBED, "schema": {"GET": schema.handler(_DESCRIBED)}}
@@ -72,15 +68,27 @@ class IdConvertor(Convertor[int]):
         return str(value)
 
 
+class EndConvertor(Convertor[str]):
+    """The end of a path, with or without a slash."""
+
+    regex = "/?"
+
+    def convert(self, value: str) -> str:
+        """Read it."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """Write it."""
+        return value
+
+
 register_url_convertor("id", IdConvertor())
+register_url_convertor("end", EndConvertor())
 
 
 def create_app(hub: Hub) -> ASGIApp:
     """Return the application that serves an open hub."""
-    routed = Starlette(
-        routes=list(_routes(hub)),
-        exception_handlers={HTTPException: _translate, Exception: _translate},
-    )
+    routed = Router(list(_routes(hub)), redirect_slashes=False, default=_no_route)
     return Forwarded(Watch(routed, hub.metrics), hub.settings.trusted_proxies)
 
 
@@ -88,11 +96,9 @@ def _routes(hub: Hub) -> Iterator[BaseRoute]:
     lanes = Lanes()
     below_api = {f"/api/{path}": handlers for path, handlers in ROUTES.items()}
     for path, handlers in (below_api | operation.ROUTES).items():
-        endpoint = Endpoint(hub, lanes, path, handlers)
-        for ending in ("", "/"):
-            yield Route(path + ending, endpoint)
+        yield Route(path + "{end:end}", Endpoint(hub, lanes, path, handlers))
     yield Route(Health.route, Health(hub))
 
 
-async def _translate(request: Request, error: Any) -> Reply:
-    return reply_to(error)
+async def _no_route(scope: Scope, receive: Receive, send: Send) -> None:
+    await reply_to(NotFound())(scope, receive, send)

@@ -195,7 +195,7 @@ class Endpoint:
             if not handler.public and (handler.streams or _is_large(request)):
                 # Nobody is to fill our memory without having said who they are.
                 await self._identify(call)
-            if not handler.streams:
+            if not handler.streams and _has_body(request):
                 limit = _INLINE if handler.public else self._hub.settings.max_json_bytes
                 call.body = await _read(request, limit)
             if not handler.public and call.identity is None and is_by_password(request):
@@ -272,6 +272,10 @@ async def _unless_silent(receive: Receive) -> Message:
             return await receive()
     except TimeoutError:
         raise TooSlow(f"Nothing of the body came for {SILENCE_SECONDS} seconds.") from None
+
+
+def _has_body(request: Request) -> bool:
+    return "Content-Length" in request.headers or "Transfer-Encoding" in request.headers
 
 
 def _is_large(request: Request) -> bool:

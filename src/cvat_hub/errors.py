@@ -22,7 +22,6 @@ from typing import Any, ClassVar
 
 import msgspec
 from sqlalchemy.exc import DataError, IntegrityError
-from starlette.exceptions import HTTPException
 
 from cvat_hub.media.errors import MediaError, UploadConflict
 
@@ -165,8 +164,6 @@ def reply_to(error: Exception) -> Reply:
         case IntegrityError():
             # Of two writers at a time, the second finds the world changed since it looked.
             return json_reply({"detail": MEANWHILE}, 409)
-        case HTTPException():
-            return json_reply({"detail": error.detail}, error.status_code, error.headers)
     log.error("unexpected error", exc_info=error)
     told = f"The hub failed on this request; its log says why, at {request_id() or 'this time'}."
     return json_reply({"detail": told}, 500)

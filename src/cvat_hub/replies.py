@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from anyio import to_thread
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from cvat_hub.media.reader import Media
 
@@ -31,13 +31,7 @@ def raw_json(body: bytes, status: int = 200, headers: Mapping[str, str] | None =
 
 def json_pieces(pieces: Sequence[bytes]) -> Reply:
     """Return a reply whose JSON is already encoded, and too large to be put together at once."""
-    length = str(sum(map(len, pieces)))
-    return StreamingResponse(_each(pieces), headers={"Content-Length": length}, media_type=JSON)
-
-
-async def _each(pieces: Sequence[bytes]) -> AsyncIterator[bytes]:
-    for piece in pieces:
-        yield piece
+    return _PiecesReply(pieces)
 
 
 def empty(status: int = 204, headers: Mapping[str, str] | None = None) -> Reply:
@@ -56,6 +50,22 @@ def media_reply(media: Media) -> Reply:
     return FileReply(media.body, media.content_type)
 
 
+class _PiecesReply(Response):
+    """A reply whose body is in pieces."""
+
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        self._pieces = pieces
+        headers = {"Content-Length": str(sum(map(len, pieces)))}
+        super().__init__(None, 200, headers, media_type=JSON)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Send one piece after the other."""
+        await send(_start(self))
+        for piece in () if scope["method"] == "HEAD" else self._pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
 class FileReply(Response):
     """A reply with a file, which is opened at once: what is deleted later is still sent."""
 
@@ -69,8 +79,7 @@ class FileReply(Response):
         """Send it; only some pieces are in memory at a time."""
         left = 0 if scope["method"] == "HEAD" else self._length
         with self._file:
-            start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-            await send(start)
+            await send(_start(self))
             while left:
                 piece = await to_thread.run_sync(self._file.read, min(left, _PIECE_BYTES))
                 if not piece:
@@ -78,3 +87,11 @@ class FileReply(Response):
                 left -= len(piece)
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
+
+
+def _start(reply: Response) -> Mapping[str, Any]:
+    return {
+        "type": "http.response.start",
+        "status": reply.status_code,
+        "headers": reply.raw_headers,
+    }

@@ -45,7 +45,7 @@ def serve(settings: Settings, ready: Callable[[Hub, str], None]) -> None:
         StoreError: the database cannot be used.
     """
     # A thread that has much to do lets others in after this time; Python's own is 5 ms.
-    sys.setswitchinterval(0.001)
+    sys.setswitchinterval(0.0002)
     return_what_is_freed()
     with open_hub(settings) as hub, closing(_listen(settings)) as listening:
         address = _address(settings, listening)

@@ -16,9 +16,9 @@ from cvat_hub.errors import at, invalid
 from cvat_hub.store.annotations import KINDS, Item
 
 from .check import Path, Rules
-from .objects import Incoming, Named, Shape, Tag, Track, claimed
+from .cutting import incoming
+from .objects import Named, Shape, Tag, Track, claimed
 
-_incoming = msgspec.json.Decoder(Incoming)
 _named = msgspec.json.Decoder(Named)
 _decoders: dict[str, msgspec.json.Decoder[Any]] = {
     "tags": msgspec.json.Decoder(Tag),
@@ -66,12 +66,12 @@ def parse_changes(body: bytes, rules: Rules, fresh: Iterator[int]) -> list[Item]
 
 def parse_names(body: bytes) -> list[Name]:
     """Return the annotations that a body names."""
-    incoming = _incoming.decode(body)
-    return [name for kind in KINDS for name in _names(getattr(incoming, kind), kind)]
+    found = incoming(body)
+    return [name for kind in KINDS for name in _names(found[kind], kind)]
 
 
 def _annotations(body: bytes, rules: Rules, *, need_ids: bool = False) -> Iterator[tuple[str, Any]]:
-    incoming = _incoming.decode(body)
+    found = incoming(body)
     checks: dict[str, Callable[[Any, Path], None]] = {
         "tags": rules.tag,
         "shapes": rules.shape,
@@ -79,7 +79,7 @@ def _annotations(body: bytes, rules: Rules, *, need_ids: bool = False) -> Iterat
     }
     for kind in KINDS:
         decode, check = _decoders[kind].decode, checks[kind]
-        for index, raw in enumerate(getattr(incoming, kind)):
+        for index, raw in enumerate(found[kind]):
             try:
                 annotation = decode(raw)
             except msgspec.ValidationError as error:
@@ -122,7 +122,7 @@ def _check_unique(items: list[Item]) -> None:
         seen.add(item.id)
 
 
-def _names(raws: list[msgspec.Raw], kind: str) -> Iterator[Name]:
+def _names(raws: Iterator[msgspec.Raw], kind: str) -> Iterator[Name]:
     for index, raw in enumerate(raws):
         try:
             named = _named.decode(raw)

@@ -49,8 +49,10 @@ def lock(connection: Connection, task_id: int) -> bool:
     Returns:
         Whether there is such a task. On SQLite, a transaction that writes is alone anyway.
     """
-    query = select(tasks.c.id).where(tasks.c.id == task_id)
-    return connection.scalar(query.with_for_update(key_share=True)) is not None
+    return connection.scalar(_LOCK, {"task_id": task_id}) is not None
+
+
+_LOCK = select(tasks.c.id).where(tasks.c.id == bindparam("task_id")).with_for_update(key_share=True)
 
 
 def add(connection: Connection, task_id: int, items: Sequence[Item]) -> None:

@@ -151,11 +151,12 @@ def _on_connect(connection: Any, _record: Any) -> None:
 
 def _on_begin(connection: Connection) -> None:
     options = connection.get_execution_options()
+    raw: Any = connection.connection.driver_connection
     if options.get("migrates"):
         # A table that is made anew must not take along what refers to it.
-        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        raw.execute("PRAGMA foreign_keys=OFF")
     # A transaction that reads first and writes later could not be granted the write at all.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
+    raw.execute("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
 
 
 def _line(error: Exception) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
 from .tables import jobs, tasks
 
@@ -55,14 +55,20 @@ def query() -> Select[Any]:
 
 def get(connection: Connection, job_id: int) -> Job | None:
     """Return a job, or None."""
-    row = connection.execute(select(jobs).where(jobs.c.id == job_id)).first()
+    row = connection.execute(_BY_ID, {"id": job_id}).first()
     return Job(**row._mapping) if row else None
+
+
+_BY_ID = select(jobs).where(jobs.c.id == bindparam("id"))
 
 
 def assignees(connection: Connection, task_id: int) -> set[int]:
     """Return the users to whom jobs of a task are assigned."""
-    found = connection.scalars(select(jobs.c.assignee_id).where(jobs.c.task_id == task_id))
+    found = connection.scalars(_ASSIGNEES, {"task_id": task_id})
     return {user_id for user_id in found if user_id is not None}
+
+
+_ASSIGNEES = select(jobs.c.assignee_id).where(jobs.c.task_id == bindparam("task_id"))
 
 
 def add(connection: Connection, task_id: int, frames: Iterable[tuple[int, int]], now: Date) -> None:
@@ -82,5 +88,8 @@ def add(connection: Connection, task_id: int, frames: Iterable[tuple[int, int]],
 
 def change(connection: Connection, job_id: int, values: Mapping[str, Any], now: Date) -> None:
     """Change a job; without values only its date moves."""
-    row = {**values, "updated_date": now}
-    connection.execute(update(jobs).where(jobs.c.id == job_id).values(row))
+    connection.execute(_CHANGE, {**values, "updated_date": now, "this": job_id})
+
+
+# Without values of its own, it sets those that come with it.
+_CHANGE = update(jobs).where(jobs.c.id == bindparam("this"))

@@ -5,7 +5,7 @@ The points of a skeleton are labels with a parent.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    bindparam,
     delete,
     insert,
     or_,
@@ -88,19 +89,18 @@ class _Family:
 
 def of_task(connection: Connection, task_id: int) -> list[Label]:
     """Return the labels of a task, or of its project, in the order in which they were added."""
-    of_project = select(tasks.c.project_id).where(tasks.c.id == task_id).scalar_subquery()
-    return _read(connection, or_(labels.c.task_id == task_id, labels.c.project_id == of_project))
+    return _read(connection, _OF_TASK, {"task_id": task_id})
 
 
 def of_home(connection: Connection, home: Home) -> list[Label]:
     """Return the labels of a task, or of a project, in the order in which they were added."""
-    return _read(connection, home.condition())
+    return _read(connection, _Queries.where(home.condition()))
 
 
 def by_ids(connection: Connection, ids: Sequence[int]) -> dict[int, Label]:
     """Return the labels of these ids; none of them is a skeleton's point."""
     of_these = or_(labels.c.id.in_(ids), labels.c.parent_id.in_(ids))
-    return {label.id: label for label in _read(connection, of_these)}
+    return {label.id: label for label in _read(connection, _Queries.where(of_these))}
 
 
 def get(connection: Connection, label_id: int) -> Label | None:
@@ -159,19 +159,40 @@ def remove_attribute(connection: Connection, attribute_id: int) -> None:
     connection.execute(delete(attributes).where(attributes.c.id == attribute_id))
 
 
-def _read(connection: Connection, where: Any) -> list[Label]:
-    family = _Family()
-    query: Select[Any] = (
-        select(attributes)
-        .join(labels, labels.c.id == attributes.c.label_id)
-        .where(where)
-        .order_by(attributes.c.id)
+class _Queries(NamedTuple):
+    """What asks for some labels, and for their attributes."""
+
+    labels: Select[Any]
+    attributes: Select[Any]
+
+    @classmethod
+    def where(cls, condition: ColumnElement[bool]) -> _Queries:
+        every = select(attributes).join(labels, labels.c.id == attributes.c.label_id)
+        return cls(
+            select(labels).where(condition).order_by(labels.c.id),
+            every.where(condition).order_by(attributes.c.id),
+        )
+
+
+# Put together once: nearly every write of annotations asks it.
+_OF_TASK = _Queries.where(
+    or_(
+        labels.c.task_id == bindparam("task_id"),
+        labels.c.project_id
+        == select(tasks.c.project_id).where(tasks.c.id == bindparam("task_id")).scalar_subquery(),
     )
-    for row in connection.execute(query):
-        values = {k: v for k, v in row._mapping.items() if k != "label_id"}
-        family.attributes.setdefault(row.label_id, []).append(Attribute(**values))
+)
+
+
+def _read(
+    connection: Connection, queries: _Queries, values: Mapping[str, int] | None = None
+) -> list[Label]:
+    family = _Family()
+    for row in connection.execute(queries.attributes, values):
+        fields = {k: v for k, v in row._mapping.items() if k != "label_id"}
+        family.attributes.setdefault(row.label_id, []).append(Attribute(**fields))
     roots: list[Label] = []
-    for row in connection.execute(select(labels).where(where).order_by(labels.c.id)):
+    for row in connection.execute(queries.labels, values):
         label = Label(**row._mapping)
         siblings = roots if row.parent_id is None else family.children.setdefault(row.parent_id, [])
         siblings.append(label)

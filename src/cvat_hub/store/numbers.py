@@ -10,6 +10,10 @@ from .engine import Store
 from .tables import annotation_ids
 
 _FIRST_BLOCK, _LARGEST_BLOCK = 16, 4096
+_COUNT_UP = text(
+    "INSERT INTO counters (name, last) VALUES (:name, :count)"
+    " ON CONFLICT (name) DO UPDATE SET last = last + :count RETURNING last"
+)
 
 
 def reserve_ids(connection: Connection, count: int) -> Sequence[int]:
@@ -19,13 +23,7 @@ def reserve_ids(connection: Connection, count: int) -> Sequence[int]:
     if connection.dialect.supports_sequences:
         numbers = select(annotation_ids.next_value()).select_from(func.generate_series(1, count))
         return connection.scalars(numbers).all()
-    last = connection.scalar(
-        text(
-            "INSERT INTO counters (name, last) VALUES (:name, :count)"
-            " ON CONFLICT (name) DO UPDATE SET last = last + :count RETURNING last"
-        ),
-        {"name": annotation_ids.name, "count": count},
-    )
+    last = connection.scalar(_COUNT_UP, {"name": annotation_ids.name, "count": count})
     return range(last - count + 1, last + 1)
 
 

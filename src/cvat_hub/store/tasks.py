@@ -142,14 +142,19 @@ def add(connection: Connection, values: Mapping[str, Any], now: Date) -> int:
 
 def change(connection: Connection, task_id: int, values: Mapping[str, Any], now: Date) -> None:
     """Change a task; without values only its date moves."""
-    row = {**values, "updated_date": now}
-    connection.execute(update(tasks).where(tasks.c.id == task_id).values(row))
+    connection.execute(_CHANGE, {**values, "updated_date": now, "this": task_id})
+
+
+# Without values of its own, it sets those that come with it.
+_CHANGE = update(tasks).where(tasks.c.id == bindparam("this"))
 
 
 def lock(connection: Connection, task_id: int) -> bool:
     """Keep others from changing a task until the transaction ends; return whether there is one."""
-    query = select(tasks.c.id).where(tasks.c.id == task_id).with_for_update()
-    return connection.scalar(query) is not None
+    return connection.scalar(_LOCK, {"task_id": task_id}) is not None
+
+
+_LOCK = select(tasks.c.id).where(tasks.c.id == bindparam("task_id")).with_for_update()
 
 
 class Removed(NamedTuple):

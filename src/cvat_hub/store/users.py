@@ -102,7 +102,10 @@ def create(
 
 def get(connection: Connection, user_id: int) -> User | None:
     """Return a user, or None."""
-    return _user(connection.execute(select(users).where(users.c.id == user_id)).first())
+    return _user(connection.execute(_BY_ID, {"id": user_id}).first())
+
+
+_BY_ID = select(users).where(users.c.id == bindparam("id"))
 
 
 def everybody(connection: Connection) -> list[User]:
@@ -210,7 +213,7 @@ def by_login(connection: Connection, secret: str, now: Date) -> User | None:
     return _user(connection.execute(_BY_LOGIN, {"secret": hashed(secret), "now": now}).first())
 
 
-# Nearly every request asks this: it is put together once.
+# Nearly every request asks one of these: they are put together once.
 _BY_LOGIN = (
     select(users)
     .join(logins, logins.c.user_id == users.c.id)
@@ -226,13 +229,16 @@ def by_access_token(
     connection: Connection, value: str, now: Date
 ) -> tuple[User, AccessToken] | None:
     """Return the token of this value and its owner, or None."""
-    query = select(access_tokens).where(
-        access_tokens.c.value_hash == hashed(value),
-        or_(access_tokens.c.expiry_date.is_(None), access_tokens.c.expiry_date >= now),
-    )
-    token = _token(connection.execute(query).first())
+    values = {"hash": hashed(value), "now": now}
+    token = _token(connection.execute(_BY_TOKEN, values).first())
     owner = get(connection, token.user_id) if token else None
     return (owner, token) if owner and token and owner.is_active else None
+
+
+_BY_TOKEN = select(access_tokens).where(
+    access_tokens.c.value_hash == bindparam("hash"),
+    or_(access_tokens.c.expiry_date.is_(None), access_tokens.c.expiry_date >= bindparam("now")),
+)
 
 
 def add_access_token(
