@@ -64,7 +64,7 @@ class Lane(enum.Enum):
 
 
 # How many handlers of a lane run at a time.
-THREADS = {Lane.QUICK: 16, Lane.BULK: 2, Lane.PASSWORD: 2, Lane.PIXELS: 4, Lane.UPLOAD: 16}
+THREADS = {Lane.QUICK: 8, Lane.BULK: 2, Lane.PASSWORD: 2, Lane.PIXELS: 4, Lane.UPLOAD: 16}
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,18 @@ The points of a skeleton are labels with a parent.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from html import escape
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    RowMapping,
     Select,
     bindparam,
     delete,
@@ -77,13 +81,13 @@ class _Family:
     """Rows on their way to becoming labels."""
 
     attributes: dict[int, list[Attribute]] = field(default_factory=dict)
-    children: dict[int, list[Label]] = field(default_factory=dict)
+    children: defaultdict[int, list[Label]] = field(default_factory=lambda: defaultdict(list))
 
     def complete(self, label: Label) -> Label:
         return replace(
             label,
-            attributes=self.attributes.get(label.id, ()),
-            sublabels=[self.complete(child) for child in self.children.get(label.id, ())],
+            attributes=self.attributes[label.id],
+            sublabels=[self.complete(child) for child in self.children[label.id]],
         )
 
 
@@ -94,13 +98,13 @@ def of_task(connection: Connection, task_id: int) -> list[Label]:
 
 def of_home(connection: Connection, home: Home) -> list[Label]:
     """Return the labels of a task, or of a project, in the order in which they were added."""
-    return _read(connection, _Queries.where(home.condition()))
+    return _read(connection, _query(home.condition()))
 
 
 def by_ids(connection: Connection, ids: Sequence[int]) -> dict[int, Label]:
     """Return the labels of these ids; none of them is a skeleton's point."""
     of_these = or_(labels.c.id.in_(ids), labels.c.parent_id.in_(ids))
-    return {label.id: label for label in _read(connection, _Queries.where(of_these))}
+    return {label.id: label for label in _read(connection, _query(of_these))}
 
 
 def get(connection: Connection, label_id: int) -> Label | None:
@@ -159,23 +163,15 @@ def remove_attribute(connection: Connection, attribute_id: int) -> None:
     connection.execute(delete(attributes).where(attributes.c.id == attribute_id))
 
 
-class _Queries(NamedTuple):
-    """What asks for some labels, and for their attributes."""
-
-    labels: Select[Any]
-    attributes: Select[Any]
-
-    @classmethod
-    def where(cls, condition: ColumnElement[bool]) -> _Queries:
-        every = select(attributes).join(labels, labels.c.id == attributes.c.label_id)
-        return cls(
-            select(labels).where(condition).order_by(labels.c.id),
-            every.where(condition).order_by(attributes.c.id),
-        )
+def _query(condition: ColumnElement[bool]) -> Select[Any]:
+    """Return what asks for some labels and their attributes, a row for each attribute."""
+    own = [column.label(f"attribute_{column.name}") for column in attributes.c]
+    every = select(labels, *own).outerjoin(attributes, attributes.c.label_id == labels.c.id)
+    return every.where(condition).order_by(labels.c.id, attributes.c.id)
 
 
-# Put together once: nearly every write of annotations asks it.
-_OF_TASK = _Queries.where(
+# Nearly every write of annotations asks this: it is put together once.
+_OF_TASK = _query(
     or_(
         labels.c.task_id == bindparam("task_id"),
         labels.c.project_id
@@ -185,18 +181,25 @@ _OF_TASK = _Queries.where(
 
 
 def _read(
-    connection: Connection, queries: _Queries, values: Mapping[str, int] | None = None
+    connection: Connection, query: Select[Any], values: Mapping[str, int] | None = None
 ) -> list[Label]:
     family = _Family()
-    for row in connection.execute(queries.attributes, values):
-        fields = {k: v for k, v in row._mapping.items() if k != "label_id"}
-        family.attributes.setdefault(row.label_id, []).append(Attribute(**fields))
     roots: list[Label] = []
-    for row in connection.execute(queries.labels, values):
-        label = Label(**row._mapping)
-        siblings = roots if row.parent_id is None else family.children.setdefault(row.parent_id, [])
+    for _, rows in groupby(connection.execute(query, values).mappings(), itemgetter("id")):
+        first, *_ = found = list(rows)
+        label = Label(**{name: first[name] for name in _LABEL})
+        family.attributes[label.id] = [_attribute(row) for row in found if row["attribute_id"]]
+        siblings = roots if label.parent_id is None else family.children[label.parent_id]
         siblings.append(label)
     return [family.complete(label) for label in roots]
+
+
+def _attribute(row: RowMapping) -> Attribute:
+    return Attribute(**{name: row[f"attribute_{name}"] for name in _ATTRIBUTE})
+
+
+_LABEL = [column.name for column in labels.c]
+_ATTRIBUTE = [field.name for field in fields(Attribute)]
 
 
 def _attribute_row(label_id: int, attribute: Attribute) -> dict[str, Any]:
