@@ -14,6 +14,7 @@
     │       └── ServiceException                 5xx
     ├── TransportError                   no answer came: refused, cut, timed out
     ├── BadFunctionError                 an auto-annotation function breaks its protocol
+    ├── SelectionError (ValueError)      what is to be annotated is not there
     ├── BackgroundRequestException       a request that the server runs in the background failed
     ├── IncompatibleVersionException     the server is of a version that was refused
     ├── InvalidHostException             the address of a server makes no sense
@@ -107,6 +108,10 @@ class TransportError(CvatSdkException):
 
 class BadFunctionError(CvatSdkException):
     """An auto-annotation function breaks its protocol, or doesn't fit the task."""
+
+
+class SelectionError(CvatSdkException, ValueError):
+    """The frames, the part of the images or the labels that were chosen are not there."""
 
 
 class BackgroundRequestException(CvatSdkException):
