@@ -191,11 +191,15 @@ class _Pixels(_Area):
 def _area(shape: Shape) -> _Area:
     if shape.type is ShapeType.MASK:
         return _Pixels(shape.points)
+    outline = _OUTLINES[shape.type](shape.points)
+    return _Outlined(_turned(outline, angle) if (angle := shape.get("rotation")) else outline)
+
+
+def _turned(outline: Any, angle: float) -> Any:
     from shapely import affinity
 
-    angle = shape.get("rotation") or 0
     # Y grows downwards, which makes of shapely's turns to the left those of CVAT to the right.
-    return _Outlined(affinity.rotate(_OUTLINES[shape.type](shape.points), angle))
+    return affinity.rotate(outline, angle)
 
 
 def _rectangle(points: Sequence[float]) -> Any:
@@ -206,9 +210,10 @@ def _rectangle(points: Sequence[float]) -> Any:
 
 
 def _polygon(points: Sequence[float]) -> Any:
+    import numpy as np
     import shapely
 
-    outline = shapely.Polygon(list(zip(points[::2], points[1::2], strict=True)))
+    outline = shapely.polygons(np.reshape(points, (-1, 2)))
     # An outline that crosses itself has no area otherwise.
     return shapely.make_valid(outline, method="structure", keep_collapsed=False)
 
