@@ -16,6 +16,7 @@
     ├── BadFunctionError                 an auto-annotation function breaks its protocol
     ├── ResumeError                      an unfinished run cannot be gone on with
     ├── UndecidedUploadError             it cannot be told whether the server took a request
+    ├── SelectionError (ValueError)      what is to be annotated is not there
     ├── BackgroundRequestException       a request that the server runs in the background failed
     ├── IncompatibleVersionException     the server is of a version that was refused
     ├── InvalidHostException             the address of a server makes no sense
@@ -117,6 +118,10 @@ class ResumeError(CvatSdkException):
 
 class UndecidedUploadError(CvatSdkException):
     """An answer was lost, and it cannot be told whether the server took the request."""
+
+
+class SelectionError(CvatSdkException, ValueError):
+    """The frames, the part of the images or the labels that were chosen are not there."""
 
 
 class BackgroundRequestException(CvatSdkException):
