@@ -47,7 +47,7 @@ class Detection:
 
     function: Any
     make_context: Callable[[str], Any]
-    prepare: Callable[[PIL.Image.Image], PIL.Image.Image] = lambda image: image
+    prepare: Callable[[PIL.Image.Image], PIL.Image.Image] | None = None
     batch_size: BatchSize = field(default_factory=AutoBatchSize)
     skips_errors: bool = False
     clock: Callable[[], float] = time.perf_counter
@@ -106,7 +106,8 @@ class Detection:
     def _loaded(self, frame: Frame) -> PIL.Image.Image | Exception:
         start = self.clock()
         try:
-            return self.prepare(frame.load_image())
+            image = frame.load_image()
+            return self.prepare(image) if self.prepare else image
         except UnsupportedDatasetError as error:
             if not self.skips_errors:
                 raise
@@ -127,8 +128,8 @@ class Detection:
         except _FunctionFailed as failure:
             yield from self._one_by_one(images, failure.error)
             return
-        for (frame, _), annotations in zip(images, found, strict=True):
-            yield Result(frame, annotations)
+        for (frame, _), returned in zip(images, found, strict=True):
+            yield Result(frame, returned)
 
     def _one_by_one(
         self, images: Sequence[tuple[Frame, Any]], error: Exception

@@ -13,32 +13,28 @@ FORMAT = 1
 SpansByKind: TypeAlias = dict[str, list[Span]]
 
 
-class _Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class _Entry(msgspec.Struct, frozen=True, array_like=True):
     pass
 
 
-class Begun(_Entry, tag="begun", gc=False):
+class Begun(_Entry, frozen=True, tag="begun"):
     """The first entry: which run this is.
 
     Attributes:
         run_id: no other run has it.
         fingerprint: what the results depend on, as JSON.
         frames: spans of the frames that are to be annotated.
+        existing: the annotations that were on the server before; None if they don't matter.
     """
 
     format: int
     run_id: str
     fingerprint: bytes
     frames: list[Span]
+    existing: SpansByKind | None
 
 
-class Existing(_Entry, tag="existing", gc=False):
-    """The annotations that were on the server before anything was sent."""
-
-    ids: SpansByKind
-
-
-class Found(_Entry, tag="found", gc=False):
+class Found(_Entry, frozen=True, tag="found"):
     """What was found on one frame; how many, and the JSON of each, joined by commas."""
 
     frame: int
@@ -48,7 +44,7 @@ class Found(_Entry, tag="found", gc=False):
     shapes_json: bytes
 
 
-class Skipped(_Entry, tag="skipped", gc=False):
+class Skipped(_Entry, frozen=True, tag="skipped"):
     """A frame that was given up, and why."""
 
     frame: int
@@ -56,7 +52,7 @@ class Skipped(_Entry, tag="skipped", gc=False):
     reason: str
 
 
-class Sending(_Entry, tag="sending", gc=False):
+class Sending(_Entry, frozen=True, tag="sending"):
     """A parcel is about to be sent: what was found between two places of the journal."""
 
     parcel: int
@@ -64,21 +60,21 @@ class Sending(_Entry, tag="sending", gc=False):
     end: int
 
 
-class Sent(_Entry, tag="sent", gc=False):
+class Sent(_Entry, frozen=True, tag="sent"):
     """The server has taken a parcel, and gave its annotations these ids."""
 
     parcel: int
     ids: SpansByKind
 
 
-class Withdrawing(_Entry, tag="withdrawing", gc=False):
+class Withdrawing(_Entry, frozen=True, tag="withdrawing"):
     """A parcel was refused: what was sent before it is being removed again."""
 
 
-class Withdrawn(_Entry, tag="withdrawn", gc=False):
+class Withdrawn(_Entry, frozen=True, tag="withdrawn"):
     """Nothing of the run is on the server."""
 
 
-Entry: TypeAlias = Begun | Existing | Found | Skipped | Sending | Sent | Withdrawing | Withdrawn
+Entry: TypeAlias = Begun | Found | Skipped | Sending | Sent | Withdrawing | Withdrawn
 encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(Entry).decode

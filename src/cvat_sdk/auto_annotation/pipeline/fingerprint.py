@@ -1,4 +1,4 @@
-"""What the results of a run depend on, so that it is gone on with only where it would be the same."""
+"""What the results of a run depend on: only a run of the same can be gone on with."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def fingerprint(
 def differences(before: Fingerprint, now: Fingerprint) -> list[str]:
     """Return what is not the same, for people.
 
-    >>> differences({"options": {"roi": None}, "task": 5}, {"options": {"roi": [0, 0, 9, 9]}, "task": 5})
-    ['options: roi was None, now it is [0, 0, 9, 9]']
+    >>> differences({"options": {"merge": "append"}}, {"options": {"merge": "iou"}})
+    ["options: merge was 'append', now it is 'iou'"]
     """
     found: list[str] = []
     for name in {**before, **now}:

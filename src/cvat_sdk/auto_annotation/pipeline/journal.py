@@ -1,9 +1,9 @@
 """What a run has done, in a file that outlasts it.
 
 Entries are appended, and never changed. Each has its length and its CRC-32 before it (4 bytes each,
-little endian), so that one of which only a part was written is seen, and cut off when the journal is
-opened. A process that is killed loses at most the entry that it was writing. A power cut may take the
-last entries; those before the last `sync` stay.
+little endian), so that one of which only a part was written is seen, and cut off when the run is
+resumed. A process that is killed loses at most the entry that it was writing. A power cut may take
+the last entries; those before the last `sync` stay.
 """
 
 from __future__ import annotations

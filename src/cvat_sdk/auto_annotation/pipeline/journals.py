@@ -17,7 +17,7 @@ from .entries import FORMAT, Begun
 from .fingerprint import Fingerprint, differences
 from .ids import Ids
 from .journal import Journal, JournalInUseError
-from .state import RunState
+from .state import IdsByKind, RunState, spans_by_kind
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,25 @@ class Journals:
     task_id: int
     logger: logging.Logger
 
-    def begin(self, fingerprint: Fingerprint, frames: Sequence[int]) -> tuple[Journal, RunState]:
-        """Return the journal of a new run. Unfinished ones of the same kind are given up."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+    def begin(
+        self, fingerprint: Fingerprint, frames: Sequence[int], existing: IdsByKind | None = None
+    ) -> tuple[Journal, RunState]:
+        """Return the journal of a new run. Unfinished ones of the same kind are given up.
+
+        Args:
+            existing: the ids of what is on the server; None if they don't matter.
+        """
         for journal, begun in self._idle():
             with journal:
                 if msgspec.json.decode(begun.fingerprint) == fingerprint:
                     self._give_up(journal)
-        begun = Begun(FORMAT, uuid.uuid4().hex, msgspec.json.encode(fingerprint), Ids(frames).spans)
+        begun = Begun(
+            FORMAT,
+            uuid.uuid4().hex,
+            msgspec.json.encode(fingerprint),
+            Ids(frames).spans,
+            None if existing is None else spans_by_kind(existing),
+        )
         journal = Journal(self.folder / f"{self._prefix}{begun.run_id}.journal", new=True)
         _, start = journal.append(begun)
         return journal, RunState(begun, start)

@@ -1,4 +1,4 @@
-"""What is sent in one request: the results of some frames, put together from the journal's bytes."""
+"""What is sent in one request: the results of some frames, as bytes from the journal."""
 
 from __future__ import annotations
 

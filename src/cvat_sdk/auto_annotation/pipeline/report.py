@@ -9,7 +9,7 @@ import msgspec
 
 # Where the thread of the function spends its time, and what to say of it.
 _WAITING = "wait"
-_STAGES = (_WAITING, "detect", "check", "upload")
+STAGES = (_WAITING, "detect", "check", "upload")
 _PIXELS = ("fetch", "decode")
 
 
@@ -28,9 +28,10 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
         frames: how many are done, those of earlier attempts (`resumed`) among them.
         tags, shapes: how many were found on them.
         seconds: from the call to its end.
-        stages: seconds in which the function waited for images ("wait"), ran ("detect"), its results
-            were checked and kept ("check"), and sent ("upload"); and, of threads beside it, those in
-            which pixels were fetched ("fetch") and decoded ("decode").
+        stages: seconds in which the function waited for images ("wait"), and ran ("detect"); in
+            which its results were checked and kept ("check"), and waited for to be sent ("upload");
+            and, of threads beside it, those in which pixels were fetched ("fetch") and decoded
+            ("decode").
         bottleneck: the stage that a faster run would have to begin with.
     """
 
@@ -70,7 +71,7 @@ def bottleneck(stages: Mapping[str, float]) -> str:
     >>> bottleneck({"wait": 3, "detect": 1, "fetch": 1, "decode": 2})
     'decode'
     """
-    longest = max(_STAGES, key=lambda stage: stages.get(stage, 0.0))
+    longest = max(STAGES, key=lambda stage: stages.get(stage, 0.0))
     if longest == _WAITING:
         return max(_PIXELS, key=lambda stage: stages.get(stage, 0.0))
     return longest

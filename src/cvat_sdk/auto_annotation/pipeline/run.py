@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from cvat_sdk.api_client.wire import encode
 from cvat_sdk.exceptions import ApiException
 from cvat_sdk.models import LabeledData, LabeledImageRequest, LabeledShapeRequest
 
-from .entries import Entry, Existing, Found, Sending, Sent, Skipped, Withdrawing, Withdrawn
+from .entries import Entry, Found, Sending, Sent, Skipped, Withdrawing, Withdrawn
 from .ids import Ids
 from .journal import Journal
 from .parcels import Parcel, parcel_again
+from .report import STAGES
 from .server import ServerTask
-from .state import KINDS, RunState, spans_by_kind
+from .state import RunState, spans_by_kind
 
 # The server has understood the request, and will answer it in the same way again.
 _NO_REFUSALS = (401, 408, 429)
@@ -25,13 +26,21 @@ _NO_REFUSALS = (401, 408, 429)
 
 @dataclass
 class Run:
-    """A run over a task: everything that it does is in the journal before it has consequences."""
+    """A run over a task: everything that it does is in the journal before it has consequences.
+
+    Attributes:
+        refusal: the error by which the server refused something for good.
+        seconds: what the stages took that wait for each other.
+        pixel_seconds: what "fetch" and "decode" took, beside them.
+    """
 
     journal: Journal
     state: RunState
     server: ServerTask
-    logger: logging.Logger
+    clock: Callable[[], float] = time.perf_counter
     refusal: ApiException | None = None
+    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
+    pixel_seconds: Mapping[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def write(self, entry: Entry) -> tuple[int, int]:
@@ -55,13 +64,25 @@ class Run:
         """Keep that a frame was given up."""
         self.write(Skipped(frame, name, reason))
 
-    def note_existing(self, annotations: LabeledData) -> None:
-        """Keep which annotations were there before anything was sent."""
-        ids = {
-            kind: Ids(item.id for item in annotations.get(kind) or () if item.id is not None)
-            for kind in KINDS
-        }
-        self.write(Existing(spans_by_kind(ids)))
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the seconds of a block to those of a stage."""
+        start = self.clock()
+        try:
+            yield
+        finally:
+            self.seconds[stage] += self.clock() - start
+
+    def stages(self) -> dict[str, float]:
+        """Return the seconds of all stages so far."""
+        pixels = {name: self.pixel_seconds.get(name, 0.0) for name in ("fetch", "decode")}
+        return {**pixels, **self.seconds}
+
+    def of_before(self, annotations: LabeledData) -> LabeledData:
+        """Return those shapes that were there before anything was sent."""
+        existing = (self.state.existing or {}).get("shapes", Ids())
+        shapes = [shape for shape in annotations.get("shapes") or () if shape.id in existing]
+        return LabeledData(shapes=shapes)
 
     def settle(self) -> None:
         """Finish what an earlier process has begun on the server.
@@ -112,7 +133,7 @@ class Run:
             self.server.remove(lambda kind, item: item.id in sent[kind])
         self.write(Withdrawn())
 
-    def clear_existing(self, is_wanted: Callable[[str, Any], bool] = lambda *_: True) -> None:
+    def remove_existing(self, is_wanted: Callable[[str, Any], bool]) -> None:
         """Remove of what was there at the start those annotations that are wanted to go."""
         existing = self.state.existing
         if existing and any(map(len, existing.values())):
@@ -122,4 +143,6 @@ class Run:
 
 
 def _joined(annotations: Sequence[Any]) -> bytes:
+    from cvat_sdk.api_client.wire import encode
+
     return encode(annotations)[1:-1]

@@ -38,6 +38,7 @@ class _Named(msgspec.Struct, gc=False):
 class _Made(msgspec.Struct):
     tags: list[_Named] = []
     shapes: list[_Named] = []
+    tracks: list[_Named] = []
 
 
 _decode_made = msgspec.json.Decoder(_Made).decode
@@ -71,6 +72,11 @@ class ServerTask:
     def annotations(self) -> LabeledData:
         """Return all annotations."""
         return self.task.get_annotations()
+
+    def ids(self) -> IdsByKind:
+        """Return the ids of all annotations, without taking the annotations apart."""
+        _, response = self.task.api.retrieve_annotations(self.task.id, _parse_response=False)
+        return _ids(response.data)
 
     def create(
         self, body: bytes, key: str, known: Callable[[], list[Mapping[str, Ids]]], *, again: bool
@@ -133,15 +139,7 @@ class ServerTask:
         )
         raise_for_status(response)
         self._note_scores(body, response.data)
-        try:
-            made = _decode_made(response.data)
-        except msgspec.MsgspecError as error:
-            raise ApiException(reason=f"the server's answer is not understood: {error}") from error
-        return {
-            "tags": Ids(one.id for one in made.tags),
-            "shapes": Ids(one.id for one in made.shapes),
-            "tracks": Ids(),
-        }
+        return _ids(response.data)
 
     def _note_scores(self, body: bytes, reply: bytes) -> None:
         """Tell once that a server has no field for scores: it leaves them out."""
@@ -156,9 +154,9 @@ class ServerTask:
             return taken(body, self.annotations(), known())
         except UndecidedError as error:
             raise UndecidedUploadError(
-                f"task {self.task.id}: the answer to a request was lost, and what the server has now"
-                f" doesn't tell whether it took the request: {error}. Look at the task, remove what"
-                " this run has added, and begin anew without resume"
+                f"task {self.task.id}: the answer to a request was lost, and what the server has"
+                f" now doesn't tell whether it took the request: {error}. Look at the task, remove"
+                " what this run has added, and begin anew without resume"
             ) from None
 
     def _found_after_all(
@@ -169,6 +167,14 @@ class ServerTask:
             if ids := self._look(body, known):
                 return ids
         return None
+
+
+def _ids(reply: bytes) -> IdsByKind:
+    try:
+        made = _decode_made(reply)
+    except msgspec.MsgspecError as error:
+        raise ApiException(reason=f"the server's answer is not understood: {error}") from error
+    return {kind: Ids(one.id for one in getattr(made, kind)) for kind in KINDS}
 
 
 def _remembers_keys(client: Client) -> bool:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from .entries import (
     Begun,
     Entry,
-    Existing,
     Found,
     Sending,
     Sent,
@@ -31,7 +30,7 @@ class RunState:
         done: the frames whose results are in the journal.
         tags, shapes: how many were found.
         skipped: the frames that were given up.
-        existing: the ids that were on the server before; None if that was not asked yet.
+        existing: the ids that were on the server before; None if they don't matter.
         sent: the ids that the server gave to what it has taken.
         in_doubt: the parcels whose sending was begun and not heard to be done, with their places.
         next_parcel: the number of the next one.
@@ -46,16 +45,18 @@ class RunState:
     tags: int = 0
     shapes: int = 0
     skipped: list[Skipped] = field(default_factory=list)
-    existing: IdsByKind | None = None
+    existing: IdsByKind | None = field(init=False)
     sent: IdsByKind = field(default_factory=lambda: {kind: Ids() for kind in KINDS})
     in_doubt: dict[int, Span] = field(default_factory=dict)
     next_parcel: int = 0
-    unsent: int = 0
+    unsent: int = field(init=False)
     attempt: int = 0
     withdrawing: bool = False
 
     def __post_init__(self) -> None:
-        self.unsent = self.unsent or self.start
+        self.unsent = self.start
+        told = self.begun.existing
+        self.existing = None if told is None else ids_by_kind(told)
 
     @property
     def frames(self) -> list[int]:
@@ -67,6 +68,11 @@ class RunState:
         """The frames that are neither done nor given up."""
         finished = self.done | {one.frame for one in self.skipped}
         return [frame for frame in self.frames if frame not in finished]
+
+    @property
+    def finished(self) -> int:
+        """How many frames are done or given up."""
+        return len(self.done) + len(self.skipped)
 
     @property
     def has_sent(self) -> bool:
@@ -86,8 +92,6 @@ class RunState:
                 self.shapes += entry.shapes
             case Skipped():
                 self.skipped.append(entry)
-            case Existing():
-                self.existing = ids_by_kind(entry.ids)
             case Sending():
                 self.in_doubt[entry.parcel] = (entry.start, entry.end)
                 self.next_parcel = entry.parcel + 1
