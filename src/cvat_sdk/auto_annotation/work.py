@@ -50,6 +50,9 @@ if TYPE_CHECKING:
 
 # So many skipped frames are told with their reasons; the report has them all.
 _MOST_TOLD = 20
+# How long what is being sent is waited for when a run ends early, so that it needs not be asked
+# for by the next one; and if that is by Ctrl-C.
+_PATIENCE_S, _HASTE_S = 10.0, 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,18 +197,18 @@ class Work:
         run.settle()
         outbox = Outbox(run, streaming=self.streaming)
         try:
+            outbox.begin()
             with TaskFrames(task, meta, indices=run.state.left) as frames:
                 run.pixel_seconds = getattr(frames, "seconds", {})
                 self._find(run, outbox, finder.find(frames))
             with run.timed("upload"):
                 outbox.finish()
-        except ApiException as error:
+        except BaseException as error:
+            outbox.stop(_PATIENCE_S if isinstance(error, Exception) else _HASTE_S)
             if error is run.refusal:
-                outbox.wait()
                 self._withdraw(run, error)
             raise
-        finally:
-            outbox.stop()
+        outbox.stop(_PATIENCE_S)
         self._remove_existing(run)
 
     def _find(self, run: Run, outbox: Outbox, findings: Iterator[Finding]) -> None:

@@ -28,11 +28,17 @@ class Outbox:
         self._streaming = streaming
         self._clock = clock
         self._maker = ParcelMaker(run.state.next_parcel, run.state.unsent)
-        if streaming:
-            # An earlier process may have kept results without sending them.
-            self._left = parcels(run.journal, self._maker, run.journal.end)
         self._sender: Sender[Parcel] = Sender(run.deliver, run.server.parallel_requests)
         self._last_sent = clock()
+
+    def begin(self) -> None:
+        """Send what an earlier process has kept, and not sent.
+
+        Raises:
+            ApiException, TransportError: something could not be sent.
+        """
+        if self._streaming:
+            self._send_from_journal()
 
     def add(self, found: Found, start: int, end: int) -> None:
         """The results of a frame are in the journal.
@@ -53,19 +59,19 @@ class Outbox:
         Raises:
             ApiException, TransportError: something could not be sent.
         """
-        journal = self._run.journal
-        self._send(
-            self._maker.rest() if self._streaming else parcels(journal, self._maker, journal.end)
-        )
+        if self._streaming:
+            self._send(self._maker.rest())
+        else:
+            self._send_from_journal()
         self._sender.finish()
 
-    def wait(self) -> None:
-        """Wait for what is being sent at this moment; whatever becomes of it."""
-        self._sender.wait()
+    def stop(self, patience_s: float) -> None:
+        """Send nothing more; what is being sent is waited for, but not longer than that."""
+        self._sender.stop(patience_s)
 
-    def stop(self) -> None:
-        """Send nothing more; what is being sent is not waited for."""
-        self._sender.stop()
+    def _send_from_journal(self) -> None:
+        journal = self._run.journal
+        self._send(parcels(journal, self._maker, journal.end))
 
     def _send(self, ready: Iterable[Parcel]) -> None:
         for parcel in ready:

@@ -58,18 +58,21 @@ class Sender(Generic[T]):
         with self._changed:
             self._raise_error()
 
-    def wait(self) -> None:
-        """Wait as `finish` does, and raise nothing."""
+    def wait(self, patience_s: float | None = None) -> None:
+        """Wait as `finish` does, but not longer than that, and raise nothing."""
         with self._changed:
-            while self._at_work or (self._waiting and not self._error):
-                self._changed.wait()
+            self._changed.wait_for(self._is_idle, patience_s)
 
-    def stop(self) -> None:
-        """Send nothing that waits. What is being sent is not waited for."""
+    def _is_idle(self) -> bool:
+        return not self._at_work and (bool(self._error) or not self._waiting)
+
+    def stop(self, patience_s: float = 0.0) -> None:
+        """Send nothing that waits. What is being sent is waited for, but not longer than that."""
         with self._changed:
             self._stopped = True
             self._waiting.clear()
             self._changed.notify_all()
+        self.wait(patience_s)
 
     def _raise_error(self) -> None:
         if self._error:

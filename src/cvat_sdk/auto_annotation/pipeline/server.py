@@ -62,6 +62,7 @@ class ServerTask:
         return cls(task, client, _remembers_keys(client))
 
     def __post_init__(self) -> None:
+        self._path = f"/api/tasks/{self.task.id}/annotations/"
         self._misses_scores = False
 
     @property
@@ -75,7 +76,7 @@ class ServerTask:
 
     def ids(self) -> IdsByKind:
         """Return the ids of all annotations, without taking the annotations apart."""
-        _, response = self.task.api.retrieve_annotations(self.task.id, _parse_response=False)
+        _, response = self.client.api_client.call_api(self._path, "GET")
         return _ids(response.data)
 
     def create(
@@ -132,7 +133,7 @@ class ServerTask:
         from cvat_sdk.api_client.wire import ACCEPTED_TYPE, JSON_TYPE
 
         api = self.client.api_client
-        url = api.make_url(f"/api/tasks/{self.task.id}/annotations/", query={"action": "create"})
+        url = api.make_url(self._path, query={"action": "create"})
         headers = {"Accept": ACCEPTED_TYPE, "Content-Type": JSON_TYPE, _KEY: key}
         response = api.send(
             "PATCH", url, headers=headers, body=body, repeatable=self.remembers_keys
