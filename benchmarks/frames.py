@@ -52,8 +52,11 @@ def show(label: str, way: str, passes: list[dict[str, Any]], count: int, note: s
     )
 
 
-def measure_lines(hub: Hub, task_id: int, count: int, size: int, turns: int, look_ms: int) -> None:
-    for label, options in LINES.items():
+def measure_lines(
+    hub: Hub, task_id: int, count: int, size: int, turns: int, look_ms: int, lines: list[str]
+) -> None:
+    for label in lines:
+        options = LINES[label]
         least = size / (options["mb_s"] * 1e6) if "mb_s" in options else 0
         note = f"bytes / bandwidth {least:.2f} s; " if least else ""
         named = f"{label}, looks {look_ms} ms" if look_ms else label
@@ -79,6 +82,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--count", type=int, default=200, help="photos")
     parser.add_argument("--many", type=int, default=2000, help="photos for the figure of memory")
+    parser.add_argument("--line", choices=LINES, nargs="*", default=list(LINES))
     parser.add_argument("--look-ms", type=int, nargs="*", default=[0, 10])
     given = parser.parse_args()
     described = machine()
@@ -89,7 +93,7 @@ def main() -> None:
         size = sum(map(len, files.values()))
         print(f"{given.count} photos of {PHOTO_WH[0]}x{PHOTO_WH[1]}, {size / 1e6:.0f} MB")
         for look_ms in given.look_ms:
-            measure_lines(hub, task_id, given.count, size, given.turns, look_ms)
+            measure_lines(hub, task_id, given.count, size, given.turns, look_ms, given.line)
         measure_memory(hub, given.many)
 
 

@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from urllib.parse import urlsplit
 
 _PIECE = 1 << 16
+_CREDIT_S = 0.1
 
 
 class Line:
@@ -58,8 +59,9 @@ class Line:
     async def _let_through(self, size: int) -> None:
         if self._rate:
             now = asyncio.get_running_loop().time()
-            self._free_at = max(now, self._free_at) + size / self._rate
-            await asyncio.sleep(self._free_at - now)
+            # What a late wake-up lost is made up for, or the line would be slower than its rate.
+            self._free_at = max(now - _CREDIT_S, self._free_at) + size / self._rate
+            await asyncio.sleep(max(0.0, self._free_at - now))
 
 
 @contextmanager

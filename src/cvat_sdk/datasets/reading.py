@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from cvat_sdk.datasets.arriving_chunks import ArrivingChunk, ArrivingFrames, ArrivingImage
 from cvat_sdk.datasets.fetching import Download, Fetching
+from cvat_sdk.datasets.pixel_memory import PIXEL_MEMORY
 from cvat_sdk.datasets.plan import FrameInfo, FramePlan, Piece
 from cvat_sdk.exceptions import UnsupportedDatasetError
 
@@ -124,7 +125,8 @@ class Reading:
 
     def __iter__(self) -> Iterator[Frame]:
         try:
-            yield from self._frames()
+            with PIXEL_MEMORY.reused():
+                yield from self._frames()
         except CancelledError:
             if not self._is_closed:
                 raise
