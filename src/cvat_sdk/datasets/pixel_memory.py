@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 # Of up to 16 MB each; Pillow keeps them of images that are dropped.
 _BLOCKS = 8
@@ -35,13 +36,14 @@ class PixelMemory:
     def _count(self, change: int) -> None:
         import PIL.Image
 
+        pillow: Any = PIL.Image.core  # type: ignore[attr-defined]
         with self._lock:
             self._users += change
-            if self._users and not PIL.Image.core.get_blocks_max():
-                PIL.Image.core.set_blocks_max(_BLOCKS)
+            if self._users and not pillow.get_blocks_max():
+                pillow.set_blocks_max(_BLOCKS)
                 self._is_ours = True
             elif not self._users and self._is_ours:
-                PIL.Image.core.set_blocks_max(0)
+                pillow.set_blocks_max(0)
                 self._is_ours = False
 
 

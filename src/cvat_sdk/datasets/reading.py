@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
@@ -113,6 +114,7 @@ class Reading:
         self._open: dict[int, _OpenPiece] = {}
         self._lock = threading.Lock()
         self._closing = threading.Lock()
+        self._resources = ExitStack()
         self._is_closed = False
         self._fetching = Fetching(
             self._pieces,
@@ -125,8 +127,7 @@ class Reading:
 
     def __iter__(self) -> Iterator[Frame]:
         try:
-            with PIXEL_MEMORY.reused():
-                yield from self._frames()
+            yield from self._frames()
         except CancelledError:
             if not self._is_closed:
                 raise
@@ -147,6 +148,7 @@ class Reading:
             while self._open:
                 self._open.popitem()[1].frames.close()
             self._fetching.close()
+            self._resources.close()
 
     def _frames(self) -> Iterator[Frame]:
         ahead: deque[tuple[FrameInfo, Future[PIL.Image.Image | UnsupportedDatasetError]]] = deque()
@@ -167,6 +169,7 @@ class Reading:
         with self._lock:
             if self._is_closed:
                 raise CancelledError
+            self._resources.enter_context(PIXEL_MEMORY.reused())
             self._fetching.start()
 
     def _frame(
