@@ -273,6 +273,25 @@ def test_the_error_of_a_chunk_arrives_where_its_frames_are_wanted(
         next(frames)
 
 
+def test_a_chunk_whose_download_was_cut_is_fetched_again(
+    client: Client, gray_task: MakeTask, gray: Callable[..., int], server: Any
+) -> None:
+    task = gray_task()
+    cuts = [0.5, 0.9]
+
+    def data(sent: Any) -> tuple[int, Any, dict[str, str]]:
+        status, body, _ = task.data(sent)
+        headers = {"Content-Length": str(len(body))}
+        if sent.query["number"] == ["1"] and cuts:
+            body = body[: int(len(body) * cuts.pop())]
+        return status, body, headers
+
+    server.handle("GET", "/api/tasks/5/data/", data)
+    with TaskFrames(client.tasks.retrieve(5)) as frames:
+        assert [gray(frame.load_image()) for frame in frames] == list(range(8))
+    assert sorted(task.fetched) == ["chunk 0", "chunk 1", "chunk 1", "chunk 1", "chunk 2"]
+
+
 def test_fewer_frames_than_announced_are_an_error_that_names_the_frame(
     client: Client, gray_task: MakeTask, zip_bytes: Callable[..., bytes]
 ) -> None:
