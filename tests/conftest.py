@@ -27,6 +27,8 @@ def _nothing_is_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterato
         patch.setenv("TMPDIR", str(temporary))
         # Who runs the tests may have saved logins.
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        # Runs of functions keep there what they can be resumed by.
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         # tqdm would keep a thread that watches its bars.
         patch.setattr("tqdm.tqdm.monitor_interval", 0)
         yield

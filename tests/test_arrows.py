@@ -93,7 +93,7 @@ def test_there_is_no_circle_of_imports() -> None:
 
 
 HEAVY = {
-    *("numpy", "torch", "PIL", "av", "onnxruntime", "tqdm", "urllib3"),
+    *("numpy", "torch", "PIL", "av", "onnxruntime", "shapely", "tqdm", "urllib3"),
     *("starlette", "sqlalchemy", "uvicorn", "alembic"),
 }
 

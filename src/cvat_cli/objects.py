@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from cvat_cli.command import Command
+from cvat_cli.errors import CommandError
 from cvat_sdk.core.client import Client
+from cvat_sdk.exceptions import NotFoundException
 
 # Returns the repository of the kind.
 Find = Callable[[Client], Any]
@@ -42,6 +44,20 @@ def delete_command(kind: str, find: Find) -> Command:
 
     text = f"remove {kind}; ids that are not there are passed over"
     return Command("delete", text, add_arguments, delete)
+
+
+def retrieve(client: Client, noun: str, repository: Any, object_id: int) -> Any:
+    """Return an object by its id.
+
+    Raises:
+        CommandError: it is not there.
+    """
+    try:
+        return repository.retrieve(object_id)
+    except NotFoundException as error:
+        raise CommandError(
+            f"there is no {noun} {object_id} on {client.api_map.host}, or this user may not see it"
+        ) from error
 
 
 def without_none(values: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from cvat_cli import labels, objects
+from cvat_cli import annotating, labels, objects
 from cvat_cli.command import Command
 from cvat_sdk.core.client import Client
 
@@ -27,4 +27,5 @@ COMMANDS = (
     objects.ls_command("projects", lambda client: client.projects),
     Command("create", "make a project, and print its id", add_create_arguments, create),
     objects.delete_command("projects", lambda client: client.projects),
+    annotating.PROJECT_COMMAND,
 )

@@ -5,14 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from cvat_cli import functions, labels, objects
+from cvat_cli import annotating, labels, objects
 from cvat_cli.command import Command
-from cvat_cli.errors import CommandError
 from cvat_cli.objects import without_none
 from cvat_sdk.core.client import Client
 from cvat_sdk.core.helpers import DeferredTqdmProgressReporter
-from cvat_sdk.core.proxies.tasks import ResourceType, Task
-from cvat_sdk.exceptions import NotFoundException
+from cvat_sdk.core.proxies.tasks import ResourceType
 
 _SORTING_METHODS = ("lexicographical", "natural", "predefined", "random")
 # The arguments of `create` that go to the server with the data, under the same names.
@@ -43,21 +41,6 @@ def parse_resource_type(text: str) -> ResourceType:
     except KeyError:
         names = ", ".join(map(str, ResourceType))
         raise argparse.ArgumentTypeError(f"{text!r} is not one of {names}") from None
-
-
-def parse_threshold(text: str) -> float:
-    """Return a number from 0 to 1.
-
-    Raises:
-        argparse.ArgumentTypeError: it is not.
-    """
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 1")
-    return value
 
 
 def add_create_arguments(parser: argparse.ArgumentParser) -> None:
@@ -159,7 +142,7 @@ def add_frames_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def frames(client: Client, arguments: argparse.Namespace) -> None:
-    task = _find(client, arguments.task_id)
+    task = objects.retrieve(client, "task", client.tasks, arguments.task_id)
     arguments.outdir.mkdir(parents=True, exist_ok=True)
     task.download_frames(
         arguments.frame_ids,
@@ -167,53 +150,6 @@ def frames(client: Client, arguments: argparse.Namespace) -> None:
         quality=arguments.quality,
         filename_pattern=f"task_{task.id}_frame_{{frame_id:06d}}{{frame_ext}}",
     )
-
-
-def add_auto_annotate_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("task_id", type=int, help="id of the task")
-    functions.add_arguments(parser)
-    parser.add_argument(
-        "--clear-existing", action="store_true", help="replace the annotations that are there"
-    )
-    parser.add_argument(
-        "--allow-unmatched-labels",
-        action="store_true",
-        help="leave out labels, sublabels and attributes of the function that the task lacks",
-    )
-    parser.add_argument(
-        "--conf-threshold",
-        type=parse_threshold,
-        metavar="NUMBER",
-        help="how sure the function must be, from 0 to 1 (default: the function's own)",
-    )
-    parser.add_argument(
-        "--conv-mask-to-poly", action="store_true", help="polygons instead of masks"
-    )
-
-
-def auto_annotate(client: Client, arguments: argparse.Namespace) -> None:
-    from cvat_sdk.auto_annotation import annotate_task
-
-    task = _find(client, arguments.task_id)
-    annotate_task(
-        client,
-        task.id,
-        functions.load(arguments),
-        pbar=DeferredTqdmProgressReporter(),
-        clear_existing=arguments.clear_existing,
-        allow_unmatched_labels=arguments.allow_unmatched_labels,
-        conf_threshold=arguments.conf_threshold,
-        conv_mask_to_poly=arguments.conv_mask_to_poly,
-    )
-
-
-def _find(client: Client, task_id: int) -> Task:
-    try:
-        return client.tasks.retrieve(task_id)
-    except NotFoundException as error:
-        raise CommandError(
-            f"there is no task {task_id} on {client.api_map.host}, or this user may not see it"
-        ) from error
 
 
 COMMANDS = (
@@ -232,10 +168,5 @@ COMMANDS = (
         add_frames_arguments,
         frames,
     ),
-    Command(
-        "auto-annotate",
-        "annotate a task by a function that runs on this machine",
-        add_auto_annotate_arguments,
-        auto_annotate,
-    ),
+    annotating.TASK_COMMAND,
 )

@@ -62,6 +62,7 @@ class Reader:
             "PYTHONPATH": f"{ROOT / 'src'}:{folder}",
             "XDG_CACHE_HOME": str(folder / ".cache"),
             "XDG_CONFIG_HOME": str(folder / ".config"),
+            "XDG_STATE_HOME": str(folder / ".state"),
         }
 
     def serve(self, data_dir: str) -> None:

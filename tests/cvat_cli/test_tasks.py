@@ -3,12 +3,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cvat_cli.labels import parse_labels
-from cvat_cli.tasks import parse_resource_type, parse_threshold
+from cvat_cli.tasks import parse_resource_type
 from cvat_sdk.core.proxies.tasks import ResourceType
 
 Write = Callable[[str, str], Path]
@@ -42,27 +41,17 @@ def test_what_are_no_labels_is_refused(text: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("parse", "text", "expected"),
+    ("text", "expected"),
     [
-        (parse_threshold, "0", 0.0),
-        (parse_threshold, "0.5", 0.5),
-        (parse_threshold, "1", 1.0),
-        (parse_resource_type, "local", ResourceType.LOCAL),
-        (parse_resource_type, "share", ResourceType.SHARE),
-        (parse_resource_type, "Remote", ResourceType.REMOTE),
+        ("local", ResourceType.LOCAL),
+        ("share", ResourceType.SHARE),
+        ("Remote", ResourceType.REMOTE),
+        *((text, None) for text in ("cloud", "", "0")),
     ],
 )
-def test_a_good_word_is_taken(parse: Callable[[str], Any], text: str, expected: object) -> None:
-    assert parse(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("parse", "text"),
-    [
-        *((parse_threshold, text) for text in ("-0.1", "1.1", "nan", "inf", "half", "")),
-        *((parse_resource_type, text) for text in ("cloud", "", "0")),
-    ],
-)
-def test_a_bad_word_is_refused(parse: Callable[[str], Any], text: str) -> None:
-    with pytest.raises(argparse.ArgumentTypeError):
-        parse(text)
+def test_where_files_are_is_one_of_three_words(text: str, expected: ResourceType | None) -> None:
+    if expected is not None:
+        assert parse_resource_type(text) == expected
+    else:
+        with pytest.raises(argparse.ArgumentTypeError):
+            parse_resource_type(text)

@@ -253,7 +253,11 @@ class FakeTask:
     def publish(self) -> None:
         width, height = self.size_wh
         names = ["clip.mp4"] if self.video else [f"p{i}.png" for i in range(self.count)]
-        self.reply.update(size=self.count, data_chunk_size=self.chunk_size)
+        self.reply.update(
+            size=self.count,
+            data_chunk_size=self.chunk_size,
+            data_original_chunk_type="video" if self.video else "imageset",
+        )
         meta = {
             "chunks_updated_date": self.pixels_date,
             "chunk_size": self.chunk_size,

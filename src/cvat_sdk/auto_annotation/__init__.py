@@ -37,6 +37,7 @@ from cvat_sdk.auto_annotation.interface import (
     TrackingFunctionShapeContext,
     TrackingFunctionSpec,
 )
+from cvat_sdk.auto_annotation.tasks import TasksReport, annotate_project, annotate_tasks
 from cvat_sdk.exceptions import BadFunctionError
 
 __all__ = [
@@ -52,12 +53,15 @@ __all__ = [
     "InteractionPrompts",
     "InteractionResultAttributes",
     "InteractionResultShape",
+    "TasksReport",
     "TrackableShape",
     "TrackingFunction",
     "TrackingFunctionContext",
     "TrackingFunctionShapeContext",
     "TrackingFunctionSpec",
+    "annotate_project",
     "annotate_task",
+    "annotate_tasks",
     "attribute_spec",
     "checkbox_attribute_spec",
     "keypoint",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from cvat_sdk.attributes import Validator, attribute_value_validator
-from cvat_sdk.exceptions import BadFunctionError
+from cvat_sdk.exceptions import BadFunctionError, SelectionError
 from cvat_sdk.models import (
     Attribute,
     AttributeRequest,
@@ -54,6 +55,17 @@ class MappedLabel(MappedSublabel):
     elements: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a name stands in a function: for `label_mapping`, and for messages."""
+
+    path: str
+    text: str
+
+    def inner(self, noun: str, name: str) -> _Place:
+        return _Place(f"{self.path}.{name}", f"{noun} {name!r} of {self.text}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class LabelMapper:
     """Finds labels by their names.
@@ -61,11 +73,15 @@ class LabelMapper:
     Args:
         allow_unmatched_labels: what the task lacks is left out, instead of being an error.
         conv_mask_to_poly: the function returns polygons for its labels of type mask.
+        label_mapping: what is called otherwise in the task, by its name in the function. A sublabel
+            or an attribute of a label is `"person.head"` there, an attribute of a sublabel
+            `"person.head.hat"`. The values are plain names, as in `{"person.head": "skull"}`.
     """
 
     logger: logging.Logger
     allow_unmatched_labels: bool = False
     conv_mask_to_poly: bool = False
+    label_mapping: Mapping[str, str] = field(default_factory=dict)
     _left_out: list[str] = field(default_factory=list, init=False)
 
     def map(
@@ -76,12 +92,15 @@ class LabelMapper:
         Raises:
             BadFunctionError: the task lacks a label, a sublabel or an attribute, or has one of
                 another type; the message names it.
+            SelectionError: `label_mapping` has a name that is not one of the function's.
         """
         self._left_out.clear()
+        ours = list(ours)
+        self._check_mapping(ours)
         known = {label.name: label for label in theirs}
         mapped: dict[int, MappedLabel | None] = {}
         for label in ours:
-            place = f"label {label.name!r}"
+            place = _place_of(label)
             target = self._find(label.name, known, place)
             mapped[label.id] = None if target is None else self._label(label, target, place)
         if self._left_out:
@@ -91,22 +110,33 @@ class LabelMapper:
             )
         return mapped
 
-    def _find(self, name: str, known: Mapping[str, T], place: str) -> T | None:
-        if name in known:
-            return known[name]
+    def _check_mapping(self, ours: Iterable[PatchedLabelRequest]) -> None:
+        paths = list(_paths(ours))
+        for name in self.label_mapping:
+            if name not in paths:
+                like = ", ".join(map(repr, get_close_matches(name, paths) or paths[:5]))
+                raise SelectionError(
+                    f"label_mapping: the function has no {name!r}, only names such as {like}"
+                )
+
+    def _find(self, name: str, known: Mapping[str, T], place: _Place) -> T | None:
+        wanted = self.label_mapping.get(place.path, name)
+        if wanted in known:
+            return known[wanted]
+        text = place.text if wanted == name else f"{place.text}, mapped to {wanted!r},"
         if not self.allow_unmatched_labels:
             raise BadFunctionError(
-                f"{place} is not in dataset; add it to the task, or leave it out with"
+                f"{text} is not in dataset; add it to the task, or leave it out with"
                 " allow_unmatched_labels=True (--allow-unmatched-labels)"
             )
-        self._left_out.append(place)
+        self._left_out.append(text.removesuffix(","))
         return None
 
-    def _label(self, ours: PatchedLabelRequest, theirs: Label, place: str) -> MappedLabel:
+    def _label(self, ours: PatchedLabelRequest, theirs: Label, place: _Place) -> MappedLabel:
         known = {sublabel.name: sublabel for sublabel in theirs.get("sublabels", ())}
         sublabels = {}
         for sublabel in ours.get("sublabels", ()):
-            inner = f"sublabel {sublabel.name!r} of {place}"
+            inner = place.inner("sublabel", sublabel.name)
             target = self._find(sublabel.name, known, inner)
             sublabels[sublabel.id] = target and self._sublabel(sublabel, target, inner)
         return MappedLabel(
@@ -118,7 +148,7 @@ class LabelMapper:
             elements=len(known),
         )
 
-    def _type(self, ours: PatchedLabelRequest, theirs: Label, place: str) -> str:
+    def _type(self, ours: PatchedLabelRequest, theirs: Label, place: _Place) -> str:
         given, wanted = str(ours.get("type", "any")), str(theirs.get("type", "any"))
         if given == "mask" and self.conv_mask_to_poly:
             given = "polygon"
@@ -126,21 +156,44 @@ class LabelMapper:
             return wanted
         if wanted not in ("any", given):
             raise BadFunctionError(
-                f"{place} has type {given!r} in the function, but {wanted!r} in the dataset"
+                f"{place.text} has type {given!r} in the function, but {wanted!r} in the dataset"
             )
         return given
 
-    def _sublabel(self, ours: SublabelRequest, theirs: Sublabel, place: str) -> MappedSublabel:
+    def _sublabel(self, ours: SublabelRequest, theirs: Sublabel, place: _Place) -> MappedSublabel:
         return MappedSublabel(theirs.id, theirs.name, self._attributes(ours, theirs, place))
 
-    def _attributes(self, ours: Any, theirs: Any, owner: str) -> dict[int, MappedAttribute | None]:
+    def _attributes(
+        self, ours: Any, theirs: Any, owner: _Place
+    ) -> dict[int, MappedAttribute | None]:
         known = {attribute.name: attribute for attribute in theirs.get("attributes", ())}
         mapped = {}
         for attribute in ours.get("attributes", ()):
-            place = f"attribute {attribute.name!r} of {owner}"
+            place = owner.inner("attribute", attribute.name)
             target = self._find(attribute.name, known, place)
-            mapped[attribute.id] = target and _attribute(attribute, target, place)
+            mapped[attribute.id] = target and _attribute(attribute, target, place.text)
         return mapped
+
+
+def _place_of(label: PatchedLabelRequest) -> _Place:
+    return _Place(label.name, f"label {label.name!r}")
+
+
+def _paths(labels: Iterable[PatchedLabelRequest]) -> Iterator[str]:
+    """Yield what `label_mapping` may name."""
+    for label in labels:
+        place = _place_of(label)
+        yield place.path
+        yield from _attribute_paths(label, place)
+        for sublabel in label.get("sublabels", ()):
+            inner = place.inner("sublabel", sublabel.name)
+            yield inner.path
+            yield from _attribute_paths(sublabel, inner)
+
+
+def _attribute_paths(owner: Any, place: _Place) -> Iterator[str]:
+    for attribute in owner.get("attributes", ()):
+        yield place.inner("attribute", attribute.name).path
 
 
 def _attribute(ours: AttributeRequest, theirs: Attribute, place: str) -> MappedAttribute:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import zipfile
+from collections import deque
 from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Protocol, Self
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     import PIL.Image
 
 _ZIP_MAGIC = b"PK"
+# Threads that ask for the frames of a video one after the other may overtake each other by so many.
+_RECENT = 4
 
 
 class Chunk(Protocol):
@@ -101,7 +104,7 @@ class ZipChunk(_ClosedByBlock):
 
 
 class VideoChunk(_ClosedByBlock):
-    """A piece of video. Frames asked for in order are decoded once; going back begins anew."""
+    """A piece of video. Frames asked for nearly in order are decoded once; going back costs."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -109,7 +112,7 @@ class VideoChunk(_ClosedByBlock):
         self._container: av.container.InputContainer | None = None
         self._frames: Iterator[av.VideoFrame] = iter(())
         self._next = 0
-        self._last: tuple[int, av.VideoFrame] | None = None
+        self._recent: deque[tuple[int, av.VideoFrame]] = deque(maxlen=_RECENT)
         self._start()
 
     def load(self, position: int, *, width: int, height: int, where: str) -> PIL.Image.Image:
@@ -127,7 +130,7 @@ class VideoChunk(_ClosedByBlock):
 
     def close(self) -> None:
         self._frames = iter(())
-        self._last = None
+        self._recent.clear()
         if self._container is not None:
             self._container.close()
             self._container = None
@@ -136,13 +139,14 @@ class VideoChunk(_ClosedByBlock):
     def _frame(self, position: int, where: str) -> av.VideoFrame:
         import av
 
-        if self._last is not None and self._last[0] == position:
-            return self._last[1]
+        for recent, frame in self._recent:
+            if recent == position:
+                return frame
         if position < self._next:
             self._start()
         try:
             for frame in self._frames:
-                self._last = (self._next, frame)
+                self._recent.append((self._next, frame))
                 self._next += 1
                 if self._next > position:
                     return frame
@@ -162,7 +166,8 @@ class VideoChunk(_ClosedByBlock):
             self._frames = container.decode(video=0)
         except (av.FFmpegError, IndexError) as error:
             raise UnsupportedDatasetError(f"neither an archive nor a video: {error}") from error
-        self._next, self._last = 0, None
+        self._next = 0
+        self._recent.clear()
 
 
 def _fits(actual_wh: tuple[int, int], announced_wh: tuple[int, int]) -> bool:

@@ -2,110 +2,31 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from itertools import groupby
-from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, BinaryIO, Self, cast
+import os
+import threading
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Self
 from weakref import WeakSet
 
-from cvat_sdk.datasets.chunks import Chunk, open_chunk
-from cvat_sdk.exceptions import UnsupportedDatasetError
+from cvat_sdk.datasets.arriving import ArrivingFile
+from cvat_sdk.datasets.plan import FramePlan, Piece
+from cvat_sdk.datasets.reading import Frame, Limits, Reading, StageSeconds
 
 if TYPE_CHECKING:
-    import PIL.Image
-
     from cvat_sdk.core.proxies.tasks import Task
     from cvat_sdk.models import DataMetaRead
 
-# Chunks up to this size stay in memory, larger ones lie in a temporary file.
-_IN_MEMORY = 16 << 20
+__all__ = ["Frame", "TaskFrames"]
 
-
-@dataclass(frozen=True)
-class FrameInfo:
-    """What the server announces of one frame.
-
-    Attributes:
-        index: the number of the frame within the task, from 0.
-        name: of the file that was uploaded; a video's name is that of all its frames.
-        width, height: in pixels.
-    """
-
-    index: int
-    name: str
-    width: int
-    height: int
-
-
-@dataclass(frozen=True)
-class Frame(FrameInfo):
-    """A frame that can be looked at, until the next one is asked for."""
-
-    _load: Callable[[], PIL.Image.Image] = field(repr=False, compare=False)
-
-    def load_image(self) -> PIL.Image.Image:
-        """Return the image: upright, of the announced size, in a mode that `convert("RGB")` takes.
-
-        Raises:
-            UnsupportedDatasetError: it cannot be read, or is of another size.
-        """
-        return self._load()
-
-
-@dataclass(frozen=True)
-class FramePlan:
-    """Which frames a task has, and in which chunks they lie.
-
-    Attributes:
-        frames: those that are not deleted, in order.
-        chunk_size: how many frames a chunk holds; the last one may hold fewer.
-    """
-
-    frames: Sequence[FrameInfo]
-    chunk_size: int
-
-    @classmethod
-    def of(cls, task: Task, meta: DataMetaRead) -> Self:
-        """Read the plan off what the server tells.
-
-        Raises:
-            UnsupportedDatasetError: the task has no data, or data that are not images.
-        """
-        if getattr(task, "dimension", "2d") == "3d":
-            raise UnsupportedDatasetError(f"task {task.id} consists of point clouds, not of images")
-        size, frames = getattr(meta, "size", 0) or 0, meta.frames
-        chunk_size = getattr(meta, "chunk_size", None) or getattr(task, "data_chunk_size", None)
-        if not size or not frames or not chunk_size:
-            raise UnsupportedDatasetError(f"task {task.id} has no data yet")
-        if len(frames) not in (1, size):
-            raise UnsupportedDatasetError(
-                f"task {task.id}: the server announces {size} frames, but describes {len(frames)}"
-            )
-        infos = list(frames) * size if len(frames) == 1 else frames
-        deleted = set(meta.deleted_frames)
-        return cls(
-            [
-                FrameInfo(i, info.name, info.width, info.height)
-                for i, info in enumerate(infos)
-                if i not in deleted
-            ],
-            chunk_size,
-        )
-
-    def by_chunk(self) -> list[tuple[int, list[FrameInfo]]]:
-        """Return the chunks that are needed, each with its frames."""
-        groups = groupby(self.frames, key=lambda frame: frame.index // self.chunk_size)
-        return [(number, list(frames)) for number, frames in groups]
+_MIN_DECODERS, _MAX_DECODERS = 2, 4
 
 
 class TaskFrames:
-    """The frames of one task that are not deleted, in order, read chunk by chunk.
+    """The frames of one task that are not deleted, in order, fetched and decoded ahead.
 
-    While one chunk is used, the next ones are fetched; memory does not grow with the task. Each
-    iteration starts at the first frame.
+    Memory does not grow with the task. Each iteration starts at the first frame. What the server
+    refuses, or fails to send, is raised by the iteration, where its frames are wanted; an image
+    that cannot be read is raised by its own `load_image`.
 
         with TaskFrames(client.tasks.retrieve(5)) as frames:
             for frame in frames:
@@ -113,27 +34,57 @@ class TaskFrames:
 
     Args:
         meta: if it was read already.
-        prefetch: how many chunks are fetched ahead.
+        indices: of the frames that are wanted; by default all. Those that the task does not have
+            are passed over.
+        quality: "original" or "compressed".
+        requests: how many are sent at the same time at most.
+        decoders: how many threads decode; by default as many as pay.
+        decoded_bytes: how much is decoded ahead at most, at four bytes for each pixel.
+
+    Attributes:
+        meta: what the server tells of the task's data.
+        seconds: what was spent so far on `fetch` and `decode`, summed over threads, and how long
+            the iterations had to `wait` for both.
 
     Raises:
         UnsupportedDatasetError: the task has no data, or data that are not images.
         ApiException: the server answered with an error.
+        TransportError: the server cannot be reached.
     """
 
-    def __init__(self, task: Task, meta: DataMetaRead | None = None, *, prefetch: int = 1) -> None:
+    def __init__(
+        self,
+        task: Task,
+        meta: DataMetaRead | None = None,
+        *,
+        indices: Collection[int] | None = None,
+        quality: str = "original",
+        requests: int = 4,
+        decoders: int | None = None,
+        decoded_bytes: int = 128 << 20,
+    ) -> None:
         self._task = task
         self.meta = meta or task.get_meta()
-        self._plan = FramePlan.of(task, self.meta)
-        self._prefetch = prefetch
-        self._iterations: WeakSet[Generator[Frame, None, None]] = WeakSet()
+        plan = FramePlan.of(task, self.meta)
+        self._plan = plan if indices is None else plan.only(indices)
+        self._quality = quality
+        self._limits = Limits(requests, decoders or _decoders_that_pay(), decoded_bytes)
+        self.seconds = StageSeconds()
+        self._readings: WeakSet[Reading] = WeakSet()
+        self._lock = threading.Lock()
+        self._is_closed = False
 
     def __len__(self) -> int:
         return len(self._plan.frames)
 
     def __iter__(self) -> Iterator[Frame]:
-        iteration = self._iterate()
-        self._iterations.add(iteration)
-        return iteration
+        whose = f"task {self._task.id}"
+        with Reading(self._plan, whose, self._download, self._limits, self.seconds) as reading:
+            with self._lock:
+                if self._is_closed:
+                    raise RuntimeError(f"the frames of {whose} are closed already")
+                self._readings.add(reading)
+            yield from reading
 
     def __enter__(self) -> Self:
         return self
@@ -142,46 +93,19 @@ class TaskFrames:
         self.close()
 
     def close(self) -> None:
-        """End all iterations. What is being fetched is waited for."""
-        for iteration in list(self._iterations):
-            iteration.close()
+        """End all iterations, at once and from any thread. Frames that were handed out stay."""
+        with self._lock:
+            self._is_closed = True
+            readings = list(self._readings)
+        for reading in readings:
+            reading.close()
 
-    def _iterate(self) -> Generator[Frame, None, None]:
-        chunks = self._plan.by_chunk()
-        to_fetch = deque(number for number, _ in chunks)
-        waiting: deque[Future[Chunk]] = deque()
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="cvat-chunks") as fetcher:
-            try:
-                for number, infos in chunks:
-                    while to_fetch and len(waiting) <= self._prefetch:
-                        waiting.append(fetcher.submit(self._fetch, to_fetch.popleft()))
-                    with waiting.popleft().result() as chunk:
-                        for info in infos:
-                            yield self._frame(info, chunk, number)
-            finally:
-                _discard(waiting)
-
-    def _frame(self, info: FrameInfo, chunk: Chunk, number: int) -> Frame:
-        where = f"task {self._task.id}, chunk {number}, frame {info.index} ({info.name!r})"
-
-        def load() -> PIL.Image.Image:
-            position = info.index - number * self._plan.chunk_size
-            return chunk.load(position, width=info.width, height=info.height, where=where)
-
-        return Frame(info.index, info.name, info.width, info.height, load)
-
-    def _fetch(self, number: int) -> Chunk:
-        file = cast(BinaryIO, SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
-        try:
-            self._task.download_chunk(number, file, quality="original")
-            file.seek(0)
-        except BaseException:
-            file.close()
-            raise
-        return open_chunk(file, where=f"task {self._task.id}, chunk {number}")
+    def _download(self, piece: Piece, file: ArrivingFile) -> None:
+        if piece.kind == "chunk":
+            self._task.download_chunk(piece.number, file, quality=self._quality)
+        else:
+            file.write(self._task.get_frame(piece.number, quality=self._quality).getvalue())
 
 
-def _discard(waiting: deque[Future[Chunk]]) -> None:
-    for future in waiting:
-        if not future.cancel() and future.exception() is None:
-            future.result().close()
+def _decoders_that_pay() -> int:
+    return max(_MIN_DECODERS, min(_MAX_DECODERS, os.cpu_count() or 1))

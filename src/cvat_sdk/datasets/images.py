@@ -34,6 +34,8 @@ def decode_image(data: bytes, *, width: int, height: int, where: str) -> PIL.Ima
 
     try:
         with PIL.Image.open(io.BytesIO(data)) as opened:
+            # In one go: between two pieces, a decoder would wait for other threads of Python.
+            opened.decodermaxblock = max(opened.decodermaxblock, len(data))
             opened.load()
             image = _with_size(opened, (width, height))
             if image is None:
@@ -42,7 +44,10 @@ def decode_image(data: bytes, *, width: int, height: int, where: str) -> PIL.Ima
                     f"but {width}x{height} are announced"
                 )
             return _in_8_bits(image)
-    except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
+    except (UnsupportedDatasetError, MemoryError):
+        raise
+    except Exception as error:
+        # What is raised for damaged files differs from format to format.
         raise UnsupportedDatasetError(f"{where}: the image cannot be read: {error}") from error
 
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from cvat_sdk import models
 from cvat_sdk.datasets.caching import TaskRecords, UpdatePolicy
 from cvat_sdk.datasets.chunks import Chunk, open_chunk
-from cvat_sdk.datasets.frames import FrameInfo, FramePlan
 from cvat_sdk.datasets.images import decode_image
+from cvat_sdk.datasets.plan import FrameInfo, FramePlan
 from cvat_sdk.datasets.samples import FrameAnnotations, MediaElement, Sample
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ import pytest
 import cvat_sdk.auto_annotation as cvataa
 from cvat_sdk.auto_annotation import BadFunctionError, label_spec
 from cvat_sdk.auto_annotation.mapping import LabelMapper, MappedLabel
+from cvat_sdk.exceptions import SelectionError
 from cvat_sdk.models import Attribute, Label, PatchedLabelRequest, Sublabel
 
 COLOUR = Attribute("colour", False, "select", ["red", "blue"], id=50)
@@ -140,3 +141,77 @@ def test_attributes_of_another_input_type_are_an_error() -> None:
     label = label_spec("car", 1, attributes=[cvataa.text_attribute_spec("a", 1)])
     with pytest.raises(BadFunctionError, match="input type 'text' in the function, but 'select'"):
         map_one(label, car(attributes=[Attribute("a", True, "select", ["x"], id=9)]))
+
+
+HAT = cvataa.select_attribute_spec("hat", 3, ["red", "blue"])
+FIGURE = cvataa.skeleton_label_spec(
+    "figure",
+    1,
+    [cvataa.keypoint_spec("skull", 8, attributes=[HAT]), cvataa.keypoint_spec("hand", 7)],
+)
+
+
+def map_all(
+    names: dict[str, str], ours: list[PatchedLabelRequest], theirs: list[Label]
+) -> list[int | None]:
+    mapper = LabelMapper(logger=logging.getLogger("test"), label_mapping=names)
+    return [label and label.id for label in mapper.map(ours, theirs).values()]
+
+
+def test_what_the_task_calls_otherwise_is_found_by_the_mapping() -> None:
+    names = {"figure": "person", "figure.skull": "head", "figure.skull.hat": "colour"}
+    mapped = map_one(FIGURE, PERSON, label_mapping=names)
+    assert mapped is not None
+    head, hand = mapped.sublabels[8], mapped.sublabels[7]
+    assert head is not None
+    assert hand is not None
+    assert (mapped.id, head.id, hand.id) == (101, 111, 112)
+    assert [theirs and theirs.id for theirs in head.attributes.values()] == [50]
+
+
+def test_attributes_of_a_label_are_mapped() -> None:
+    label = label_spec("auto", 1, attributes=[cvataa.text_attribute_spec("plate", 1)])
+    theirs = car(attributes=[Attribute("number", True, "text", [], id=9)])
+    mapped = map_one(label, theirs, label_mapping={"auto": "car", "auto.plate": "number"})
+    assert mapped is not None
+    assert mapped.attributes[1] is not None
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ({"bus": "car", "b.s": "car"}, [100, 100]),
+        ({"b.s": "bus"}, [200, 200]),
+        ({"bus": "car", "b.s": "bus"}, [100, 200]),
+    ],
+)
+def test_several_labels_may_become_one_or_change_places(
+    names: dict[str, str], expected: list[int]
+) -> None:
+    ours = [label_spec("bus", 1), label_spec("b.s", 2)]
+    assert map_all(names, ours, [car(), Label("bus", id=200)]) == expected
+
+
+def test_a_mapping_to_what_the_task_lacks_is_told_with_both_names(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    names = {"bus": "lorry"}
+    with pytest.raises(BadFunctionError, match="label 'bus', mapped to 'lorry', is not in dataset"):
+        map_one(label_spec("bus", 1), car(), label_mapping=names)
+    with caplog.at_level(logging.INFO):
+        bus = label_spec("bus", 1)
+        assert map_one(bus, car(), label_mapping=names, allow_unmatched_labels=True) is None
+    assert "label 'bus', mapped to 'lorry'" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("figur", "the function has no 'figur', only names such as 'figure'"),
+        ("figure.skul", "only names such as 'figure.skull'"),
+        ("x", "such as 'figure', 'figure.skull', 'figure.skull.hat', 'figure.hand'"),
+    ],
+)
+def test_a_mapping_of_what_the_function_lacks_is_refused(name: str, message: str) -> None:
+    with pytest.raises(SelectionError, match=message):
+        map_one(FIGURE, PERSON, label_mapping={name: "head"}, allow_unmatched_labels=True)

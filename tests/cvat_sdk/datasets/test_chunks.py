@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cvat_sdk.datasets.chunks import open_chunk
+from cvat_sdk.datasets.chunks import VideoChunk, open_chunk
 from cvat_sdk.exceptions import UnsupportedDatasetError
 
 ANNOUNCED: dict[str, Any] = {"width": 64, "height": 48, "where": "frame x"}
@@ -24,6 +24,23 @@ def test_frames_can_be_had_in_any_order(
 ) -> None:
     with open_chunk(io.BytesIO(chunk_bytes), where="chunk 0") as chunk:
         assert [gray(chunk.load(i, **ANNOUNCED)) for i in order] == order
+
+
+def test_threads_may_overtake_each_other_within_a_video(
+    video_bytes: Callable[..., bytes], gray: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[object] = []
+    start = VideoChunk._start
+
+    def count(self: VideoChunk) -> None:
+        begun.append(self)
+        start(self)
+
+    monkeypatch.setattr(VideoChunk, "_start", count)
+    with open_chunk(io.BytesIO(video_bytes([0, 1, 2, 3, 4])), where="chunk 0") as chunk:
+        order = [1, 0, 3, 2, 4]
+        assert [gray(chunk.load(i, **ANNOUNCED)) for i in order] == order
+    assert len(begun) == 1
 
 
 def test_a_chunk_with_fewer_frames_than_announced_is_an_error(chunk_bytes: bytes) -> None:

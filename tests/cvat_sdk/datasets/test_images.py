@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from typing import Any
 
 import numpy as np
@@ -118,3 +120,15 @@ def test_every_mode_can_be_converted_to_rgb(data: bytes, mode: str) -> None:
     image = decode_image(data, width=4, height=1, where="frame 1")
     assert image.mode == mode
     assert image.convert("RGB").size == (4, 1)
+
+
+@pytest.mark.parametrize("error", [struct.error("short"), zlib.error("bad"), IndexError("none")])
+def test_whatever_a_reader_raises_is_an_error_of_the_image(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(file: object) -> None:
+        raise error
+
+    monkeypatch.setattr(PIL.Image, "open", fail)
+    with pytest.raises(UnsupportedDatasetError, match=f"frame 1: .*: {error}"):
+        decode_image(b"", width=4, height=1, where="frame 1")
