@@ -16,8 +16,9 @@ SRC = Path(__file__).parents[1] / "src"
 VOCABULARY = {"models", "shapes", "masks", "attributes", "exceptions", "version"}
 MAY_IMPORT: dict[str, set[str]] = {
     "cvat_sdk": {"cvat_sdk"},
+    "cvat_agent": {"cvat_agent", "cvat_sdk"},
     "cvat_hub": {"cvat_hub", *(f"cvat_sdk.{part}" for part in VOCABULARY)},
-    "cvat_cli": {"cvat_cli", "cvat_sdk", "cvat_hub"},
+    "cvat_cli": {"cvat_cli", "cvat_sdk", "cvat_agent", "cvat_hub"},
 }
 
 
@@ -105,6 +106,7 @@ HEAVY = {
         ("cvat_sdk.models", HEAVY),
         ("cvat_sdk.auto_annotation", HEAVY),
         ("cvat_sdk.core.client", HEAVY - {"urllib3"}),
+        ("cvat_agent", HEAVY),
         ("cvat_cli.__main__", HEAVY - {"urllib3"}),
         ("cvat_hub.settings", HEAVY),
     ],

@@ -244,4 +244,20 @@ ENDPOINTS: dict[str, dict[str, Endpoint]] = {
         "retrieve_preview": _get("/api/jobs/{id}/preview"),
         **_annotations("/api/jobs/{id}/annotations/"),
     },
+    "functions": {
+        "list": _list("/api/functions", models.PaginatedFunctionList),
+        "create": _create("/api/functions", "function_request", models.Function),
+        "retrieve": _get("/api/functions/{id}", models.Function),
+        "destroy": _destroy("/api/functions/{id}"),
+        "create_run": Endpoint(
+            "POST", "/api/functions/{id}/run", dict[str, Any], ("id",), "ar_params_request"
+        ),
+        "create_requests": _create(
+            "/api/functions/requests/",
+            "function_id_and_ar_params_request",
+            models.AnnotationRequest,
+        ),
+        "retrieve_requests": _get("/api/functions/requests/{id}", models.AnnotationRequest),
+        "destroy_requests": _destroy("/api/functions/requests/{id}"),
+    },
 }

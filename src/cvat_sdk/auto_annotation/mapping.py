@@ -20,6 +20,8 @@ from cvat_sdk.models import (
 )
 
 T = TypeVar("T")
+# Such as ("label", "person", "sublabel", "head").
+Place = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,22 @@ class MappedLabel(MappedSublabel):
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a name stands in a function: for `label_mapping`, and for messages."""
+    """Where a name stands in a function: nouns and names, from the label inwards."""
 
-    path: str
-    text: str
+    key: Place
 
     def inner(self, noun: str, name: str) -> _Place:
-        return _Place(f"{self.path}.{name}", f"{noun} {name!r} of {self.text}")
+        return _Place((*self.key, noun, name))
+
+    @property
+    def path(self) -> str:
+        """How `label_mapping` calls it."""
+        return ".".join(self.key[1::2])
+
+    @property
+    def text(self) -> str:
+        pairs = zip(self.key[-2::-2], self.key[::-2], strict=True)
+        return " of ".join(f"{noun} {name!r}" for noun, name in pairs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,12 +87,14 @@ class LabelMapper:
         label_mapping: what is called otherwise in the task, by its name in the function. A sublabel
             or an attribute of a label is `"person.head"` there, an attribute of a sublabel
             `"person.head.hat"`. The values are plain names, as in `{"person.head": "skull"}`.
+        requested: the same by places, whose names may have dots; None leaves something out.
     """
 
     logger: logging.Logger
     allow_unmatched_labels: bool = False
     conv_mask_to_poly: bool = False
     label_mapping: Mapping[str, str] = field(default_factory=dict)
+    requested: Mapping[Place, str | None] = field(default_factory=dict)
     _left_out: list[str] = field(default_factory=list, init=False)
 
     def map(
@@ -120,7 +133,9 @@ class LabelMapper:
                 )
 
     def _find(self, name: str, known: Mapping[str, T], place: _Place) -> T | None:
-        wanted = self.label_mapping.get(place.path, name)
+        wanted = self.requested.get(place.key, self.label_mapping.get(place.path, name))
+        if wanted is None:
+            return None
         if wanted in known:
             return known[wanted]
         text = place.text if wanted == name else f"{place.text}, mapped to {wanted!r},"
@@ -176,7 +191,7 @@ class LabelMapper:
 
 
 def _place_of(label: PatchedLabelRequest) -> _Place:
-    return _Place(label.name, f"label {label.name!r}")
+    return _Place(("label", label.name))
 
 
 def _paths(labels: Iterable[PatchedLabelRequest]) -> Iterator[str]:

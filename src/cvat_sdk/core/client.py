@@ -25,6 +25,7 @@ from cvat_sdk.version import VERSION
 if TYPE_CHECKING:
     from packaging.version import Version
 
+    from cvat_sdk.core.proxies.functions import FunctionsRepo
     from cvat_sdk.core.proxies.jobs import JobsRepo
     from cvat_sdk.core.proxies.organizations import OrganizationsRepo
     from cvat_sdk.core.proxies.projects import ProjectsRepo
@@ -161,6 +162,12 @@ class Client:
         from cvat_sdk.core.proxies.organizations import OrganizationsRepo
 
         return OrganizationsRepo(self)
+
+    @cached_property
+    def functions(self) -> FunctionsRepo:
+        from cvat_sdk.core.proxies.functions import FunctionsRepo
+
+        return FunctionsRepo(self)
 
     if not TYPE_CHECKING:
 

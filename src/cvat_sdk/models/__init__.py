@@ -62,6 +62,15 @@ from .enums import (
     StorageMethod,
     StorageType,
 )
+from .functions import (
+    AnnotationRequest,
+    AnnotationRequestFunction,
+    Function,
+    FunctionAttribute,
+    FunctionLabel,
+    FunctionRequest,
+    FunctionSublabel,
+)
 from .labels import (
     Attribute,
     AttributeRequest,
@@ -85,6 +94,7 @@ from .organizations import (
 )
 from .pages import (
     PaginatedAccessTokenReadList,
+    PaginatedFunctionList,
     PaginatedInvitationReadList,
     PaginatedJobReadList,
     PaginatedLabelList,
@@ -129,6 +139,8 @@ __all__ = [
     "AcceptInvitationRead",
     "AccessTokenRead",
     "AccessTokenWriteRequest",
+    "AnnotationRequest",
+    "AnnotationRequestFunction",
     "Attribute",
     "AttributeRequest",
     "AttributeVal",
@@ -143,6 +155,11 @@ __all__ = [
     "DataResponse",
     "FrameMeta",
     "FrameSelectionMethod",
+    "Function",
+    "FunctionAttribute",
+    "FunctionLabel",
+    "FunctionRequest",
+    "FunctionSublabel",
     "InputTypeEnum",
     "InvitationRead",
     "InvitationWriteRequest",
@@ -175,6 +192,7 @@ __all__ = [
     "OrganizationRead",
     "OrganizationWriteRequest",
     "PaginatedAccessTokenReadList",
+    "PaginatedFunctionList",
     "PaginatedInvitationReadList",
     "PaginatedJobReadList",
     "PaginatedLabelList",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from .accounts import AccessTokenRead, User
+from .functions import Function
 from .labels import Label
 from .organizations import InvitationRead, MembershipRead, OrganizationRead
 from .projects import ProjectRead
@@ -58,3 +59,7 @@ class PaginatedAccessTokenReadList(Page):
 
 class PaginatedMetaUserList(Page):
     results: list[User] = msgspec.field(default_factory=list)
+
+
+class PaginatedFunctionList(Page):
+    results: list[Function] = msgspec.field(default_factory=list)
