@@ -8,6 +8,7 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -45,14 +46,48 @@ def load(arguments: argparse.Namespace) -> Any:
     """Return the function that the arguments name: a module, or what its `create` returns.
 
     Raises:
-        CommandError: the module is not there, breaks when it runs, or does not take the parameters.
-        BadFunctionError: what it gives is not a function.
+        What calling a `Source` raises.
     """
-    if arguments.function_file is not None:
-        where, module = str(arguments.function_file), _run_file(arguments.function_file)
-    else:
-        where, module = arguments.function_module, _import(arguments.function_module)
-    function = _create(where, module, dict(arguments.function_parameters))
+    return source_of(arguments)(None)
+
+
+def source_of(arguments: argparse.Namespace) -> Source:
+    """Return where the function is that the arguments name."""
+    file = arguments.function_file and arguments.function_file.absolute()
+    parameters = tuple(arguments.function_parameters)
+    return Source(arguments.function_module, file, parameters)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a function is, and what it is made with; another process can load it too."""
+
+    module: str | None = None
+    file: Path | None = None
+    parameters: tuple[tuple[str, Any], ...] = ()
+
+    def __call__(self, device: str | None) -> Any:
+        """Return the function: a module, or what its `create` returns.
+
+        Args:
+            device: given to `create` as a further parameter.
+
+        Raises:
+            CommandError: the module is not there, breaks when it runs, or does not take the
+                parameters.
+            BadFunctionError: what it gives is not a function.
+        """
+        given = dict(self.parameters)
+        if device is not None:
+            given["device"] = device
+        if self.file is not None:
+            return _function_of(str(self.file), _run_file(self.file), given)
+        assert self.module is not None
+        return _function_of(self.module, _import(self.module), given)
+
+
+def _function_of(where: str, module: ModuleType, parameters: dict[str, Any]) -> Any:
+    function = _create(where, module, parameters)
     if not hasattr(function, "spec"):
         made_by = "what create() returns" if hasattr(module, "create") else "the module"
         raise BadFunctionError(
