@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import logging
 import queue
 import re
+import socket
 import threading
 import zipfile
 from collections import defaultdict
@@ -68,6 +70,7 @@ class QueueServer:
         self.waiting: dict[str, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
         self.changed = threading.Condition()
         self.watchers: list[queue.SimpleQueue[bytes | None]] = []
+        self.connections: list[socket.socket] = []
 
     def post(self, request_id: str, category: str = "interactive", **params: Any) -> None:
         """Put a request into the queue."""
@@ -91,6 +94,12 @@ class QueueServer:
         with self.changed:
             for watcher in self.watchers:
                 watcher.put(None)
+
+    def hang_up(self) -> None:
+        """Close all connections, those that clients keep open for later among them."""
+        for connection in self.connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def answer(self, method: str, path: str, query: dict[str, Any], body: Any) -> tuple[int, Any]:
         with self.changed:
@@ -197,6 +206,10 @@ def make_handler(server: QueueServer) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
+        def setup(self) -> None:
+            super().setup()
+            server.connections.append(self.connection)
+
         def do_GET(self) -> None:
             self._serve("GET")
 
@@ -253,6 +266,7 @@ def url(server: QueueServer) -> Iterator[str]:
     server.cut_streams()
     http.shutdown()
     thread.join()
+    server.hang_up()
     http.server_close()
 
 
@@ -261,8 +275,6 @@ def client(url: str) -> Iterator[Client]:
     logger = logging.getLogger("agent-under-test")
     with Client(url, check_server_version=False, logger=logger) as client:
         yield client
-        # Connections that are kept open would keep threads of the server.
-        client.close()
 
 
 @pytest.fixture
