@@ -19,6 +19,7 @@ from .routes import annotations as annotation_routes
 from .routes import (
     auth,
     data,
+    functions,
     invitations,
     jobs,
     labels,
@@ -37,6 +38,7 @@ from .routes import (
 _DESCRIBED: Mapping[str, Mapping[str, Handler]] = {
     **annotation_routes.ROUTES,
     **data.ROUTES,
+    **functions.ROUTES,
     **uploads.ROUTES,
     **requests.ROUTES,
     **server.ROUTES,

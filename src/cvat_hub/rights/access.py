@@ -16,7 +16,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from cvat_hub.errors import Forbidden, NotFound
-from cvat_hub.store import jobs, labels, organizations, projects, requests, tasks, users
+from cvat_hub.store import functions, jobs, labels, organizations, projects, requests, tasks, users
 from cvat_hub.store.organizations import Invitation, Membership, Organization
 from cvat_hub.store.users import User
 
@@ -32,6 +32,8 @@ class Right(enum.Enum):
     CREATE = "create"
     # Invite people to an organization, change the roles of members, and remove them.
     MANAGE = "manage"
+    # Take the requests of a function, and answer them.
+    SERVE = "serve"
 
 
 Rights = Mapping[str, frozenset[Right]]
@@ -81,6 +83,17 @@ USER = _table(
         "admin": "view change delete",
         "self": "view change delete",
         "fellow": "view",
+        "stranger": "",
+    }
+)
+# To a function; who may view it may use it.
+FUNCTION = _table(
+    {
+        "admin": "view delete serve",
+        "maintainer": "view delete serve",
+        "owner": "view delete serve",
+        "member": "view",
+        "anybody, if it is public": "view",
         "stranger": "",
     }
 )
@@ -249,6 +262,17 @@ def request(connection: Connection, user: User, request_id: str) -> requests.Req
     return found
 
 
+def function(
+    connection: Connection, user: User, function_id: int, right: Right
+) -> functions.Function:
+    """Return a function with which the user may do this."""
+    found = functions.get(connection, function_id) if is_id(function_id) else None
+    if found is None:
+        raise _missing("Function")
+    decide(rights_of(FUNCTION, _roles_to_function(connection, user, found)), right, "Function")
+    return found
+
+
 def role_in(connection: Connection, user: User, organization_id: int) -> str | None:
     """Return what a user is in an organization; None is a stranger, or merely invited."""
     if user.is_admin:
@@ -285,6 +309,16 @@ def _roles_in_project(connection: Connection, user: User, found: projects.Projec
         "at work": tasks.people_in_project(connection, found.id),
     }
     return {role for role, ids in people.items() if user.id in ids}
+
+
+def _roles_to_function(connection: Connection, user: User, found: functions.Function) -> set[str]:
+    roles = {"anybody, if it is public"} if found.visibility == "public" else set()
+    if role := _general_role(connection, user, found.organization_id):
+        return roles | {role}
+    if found.owner_id == user.id:
+        return roles | {"owner"}
+    # Who is in its organization and nothing else to it.
+    return roles if found.organization_id is None else roles | {"member"}
 
 
 def _role_to_user(connection: Connection, user: User, found: User) -> str:

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 
@@ -324,4 +325,107 @@ requests = Table(
     _date("created_date"),
     _date("started_date", null=True),
     _date("finished_date", null=True),
+)
+
+# Functions that agents serve, and what is asked of them. Users, organizations and tasks are values
+# here without foreign keys: they may live on another server.
+functions = Table(
+    "functions",
+    metadata,
+    _id(),
+    Column("provider", String(32), nullable=False),
+    Column("name", String(128), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("visibility", String(16), nullable=False),
+    Column("spec", JSON, nullable=False),
+    Column("owner_id", Integer, nullable=False, index=True),
+    Column("organization_id", Integer, nullable=True, index=True),
+    _date("created_date"),
+    _date("updated_date"),
+    sqlite_autoincrement=True,
+)
+
+# Who has come for work; the row of an agent also keeps it from coming twice at a time.
+function_agents = Table(
+    "function_agents",
+    metadata,
+    Column("function_id", ForeignKey("functions.id", ondelete="CASCADE"), primary_key=True),
+    Column("agent_id", String(64), primary_key=True),
+    Column("user_id", Integer, primary_key=True),
+    Column("seen_date", UtcDateTime, nullable=False, index=True),
+)
+
+# How many streams a hub process holds open for a function; `hub` is a name that it made up.
+function_watches = Table(
+    "function_watches",
+    metadata,
+    Column("function_id", ForeignKey("functions.id", ondelete="CASCADE"), primary_key=True),
+    Column("hub", String(32), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("seen_date", UtcDateTime, nullable=False),
+)
+
+_UNFINISHED = text("status IN ('queued', 'started')")
+_UNFINISHED_BATCH = text("category = 'batch' AND status IN ('queued', 'started')")
+function_requests = Table(
+    "function_requests",
+    metadata,
+    # Its order in the queue; `key` is what others know it by.
+    _id(),
+    Column("key", String(32), nullable=False, unique=True),
+    _link("function_id", "functions.id", rule="CASCADE"),
+    Column("category", String(16), nullable=False),
+    Column("type", String(16), nullable=False),
+    Column("user_id", Integer, nullable=False, index=True),
+    Column("task_id", Integer, nullable=False),
+    Column("job_id", Integer, nullable=True),
+    Column("params", JSON, nullable=False),
+    Column("status", String(16), nullable=False),
+    # Whose turn it is: the least.
+    Column("turn", Integer, nullable=False),
+    # Only this agent may have it.
+    Column("meant_for", String(64), nullable=True),
+    Column("agent_id", String(64), nullable=True),
+    Column("agent_user_id", Integer, nullable=True),
+    Column("attempts", Integer, nullable=False),
+    Column("progress", Float, nullable=False),
+    Column("result", LargeBinary, nullable=True),
+    Column("reason", Text, nullable=False),
+    _date("created_date"),
+    _date("started_date", null=True),
+    # When the agent was last heard of.
+    _date("heard_date", null=True),
+    _date("finished_date", null=True),
+    Index(
+        "ix_function_requests_unfinished",
+        "function_id",
+        "category",
+        "turn",
+        sqlite_where=_UNFINISHED,
+        postgresql_where=_UNFINISHED,
+    ),
+    Index(
+        "uq_function_requests_batch_task_id",
+        "task_id",
+        unique=True,
+        sqlite_where=_UNFINISHED_BATCH,
+        postgresql_where=_UNFINISHED_BATCH,
+    ),
+    Index(None, "finished_date"),
+    sqlite_autoincrement=True,
+)
+
+# What agents remember of shapes that are being tracked. Users know a state by the hub's own name.
+tracking_states = Table(
+    "tracking_states",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    _link("function_id", "functions.id", rule="CASCADE"),
+    Column("user_id", Integer, nullable=False, index=True),
+    Column("task_id", Integer, nullable=False),
+    Column("agent_id", String(64), nullable=False),
+    Column("agent_state", Text, nullable=False),
+    Column("frame", Integer, nullable=False),
+    Column("shape", JSON, nullable=False),
+    Column("used_date", UtcDateTime, nullable=False, index=True),
 )
