@@ -16,7 +16,17 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from cvat_hub.errors import Forbidden, NotFound
-from cvat_hub.store import functions, jobs, labels, organizations, projects, requests, tasks, users
+from cvat_hub.store import (
+    function_requests,
+    functions,
+    jobs,
+    labels,
+    organizations,
+    projects,
+    requests,
+    tasks,
+    users,
+)
 from cvat_hub.store.organizations import Invitation, Membership, Organization
 from cvat_hub.store.users import User
 
@@ -52,6 +62,7 @@ TASK = _table(
         "project assignee": "view annotate change",
         "assignee": "view annotate",
         "job assignee": "view",
+        "agent at work": "view",
         "stranger": "",
     }
 )
@@ -142,7 +153,8 @@ def task(connection: Connection, user: User, task_id: int, right: Right) -> task
     found = tasks.get(connection, task_id) if is_id(task_id) else None
     if found is None:
         raise _missing("Task")
-    decide(rights_of(TASK, _roles_in_task(connection, user, found)), right, "Task")
+    rights = rights_of(TASK, _roles_in_task(connection, user, found))
+    decide(_or_as_agent(connection, user, found, rights), right, "Task")
     return found
 
 
@@ -155,7 +167,7 @@ def job(connection: Connection, user: User, job_id: int, right: Right) -> JobAnd
     rights = rights_of(TASK, _roles_in_task(connection, user, parent))
     if found.assignee_id == user.id and rights:
         rights |= JOB["assignee"]
-    decide(rights, right, "Job")
+    decide(_or_as_agent(connection, user, parent, rights), right, "Job")
     return JobAndTask(found, parent)
 
 
@@ -284,6 +296,15 @@ def role_in(connection: Connection, user: User, organization_id: int) -> str | N
 def is_id(number: int) -> bool:
     """Tell whether an object may have this id; databases refuse others."""
     return 0 < number < 2**31
+
+
+def _or_as_agent(
+    connection: Connection, user: User, found: tasks.Task, rights: frozenset[Right]
+) -> frozenset[Right]:
+    """Return the rights of who has none else, and whose agent works on a request for a task."""
+    if not rights and function_requests.serves(connection, user.id, found.id):
+        return TASK["agent at work"]
+    return rights
 
 
 def _roles_in_task(connection: Connection, user: User, found: tasks.Task) -> set[str]:

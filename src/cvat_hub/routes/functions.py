@@ -10,8 +10,8 @@ from sqlalchemy import Row, select
 from cvat_hub.call import Call, Handler
 from cvat_hub.errors import Forbidden
 from cvat_hub.filters import Fields
-from cvat_hub.functions import kinds, records
-from cvat_hub.functions.wire import Function, FunctionList, FunctionRequest
+from cvat_hub.functions import asking, kinds, records
+from cvat_hub.functions.wire import Function, FunctionList, FunctionRequest, Params
 from cvat_hub.lists import page, parameters
 from cvat_hub.replies import Reply, empty, json_reply
 from cvat_hub.rights import access
@@ -73,18 +73,26 @@ def create(call: Call, asked: FunctionRequest) -> Reply:
 
 
 def show(call: Call) -> Reply:
-    """Show a function."""
+    """Show a function, and how it is served."""
     with call.hub.store.read() as connection:
         function = access.function(connection, call.user, call.number("function_id"), Right.VIEW)
         [record] = records.of_functions(call, connection, [function])
-    return json_reply(record)
+        figures = call.hub.presence.figures(connection, function.id, call.hub.clock())
+    return json_reply(records.with_figures(record, figures))
+
+
+def run(call: Call, asked: Params) -> Reply:
+    """Ask a function something, and wait for its answer."""
+    with call.hub.store.read() as connection:
+        function = access.function(connection, call.user, call.number("function_id"), Right.VIEW)
+    return asking.answer(call.hub, call.user, function, asked)
 
 
 def delete(call: Call) -> Reply:
     """Remove a function with all that was asked of it."""
-    with call.hub.store.write() as connection:
+    with call.hub.queue.changing() as (connection, news):
         function = access.function(connection, call.user, call.number("function_id"), Right.DELETE)
-        functions.remove(connection, function.id)
+        news += call.hub.queue.remove(connection, function.id)
     return empty()
 
 
@@ -97,4 +105,5 @@ ROUTES = {
         "GET": Handler(show, gives=Function),
         "DELETE": Handler(delete, status=204),
     },
+    "functions/{function_id:id}/run": {"POST": Handler(run, gives=dict[str, Any])},
 }
