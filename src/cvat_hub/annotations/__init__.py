@@ -1,10 +1,12 @@
 """Annotations on their way in: read, checked against the task, and made ready for the store."""
 
 from .bulk import brought_in, tidy
+from .by_ids import ByIds
 from .check import Rules
 from .parse import Name, parse_changes, parse_names, parse_new
 
 __all__ = [
+    "ByIds",
     "Name",
     "Rules",
     "brought_in",

@@ -23,7 +23,7 @@ from cvat_hub.store.numbers import reserve_ids
 
 log = logging.getLogger("cvat_hub")
 # What one transaction takes at most: it keeps others waiting for some 10 ms.
-_ROWS, _BYTES = 1000, 1_000_000
+ROWS, _BYTES = 1000, 1_000_000
 
 Opened = Callable[[], AbstractContextManager[Connection]]
 
@@ -63,7 +63,7 @@ def slices(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     """Cut annotations into as many as one transaction takes; a large one goes alone."""
     start = size = 0
     for index, item in enumerate(items):
-        if index > start and (index - start == _ROWS or size + len(item.payload) > _BYTES):
+        if index > start and (index - start == ROWS or size + len(item.payload) > _BYTES):
             yield items[start:index]
             start, size = index, 0
         size += len(item.payload)

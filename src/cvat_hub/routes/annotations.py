@@ -11,6 +11,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from cvat_hub.annotations import (
+    ByIds,
     Name,
     Rules,
     brought_in,
@@ -94,15 +95,26 @@ def _add(call: Call, scope: Scope, items: list[Item], *, replacing: bool) -> Rep
 
 def _update(call: Call) -> Reply:
     scope, items = _checked(call, parse_changes)
-    with _opened(call, scope) as connection:
-        there = stored.known(connection, scope.task.id, [item.id for item in items], scope.frames)
+    names = [Name(item.kind, item.id, int(item.revision)) for item in items]
+
+    def look(connection: Connection) -> dict[int, Known]:
+        there = _known(connection, scope, names)
         for kind in KINDS:
-            _check_existing(kind, (item.id for item in items if item.kind == kind), there)
-        _check_revisions(items, there)
-        for item in items:
-            item.revision = there[item.id].revision + 1
-        stored.replace(connection, items)
-        _touch(call, connection, scope)
+            _check_existing(kind, (name.id for name in names if name.kind == kind), there)
+        _check_revisions(names, there)
+        return there
+
+    by_ids = ByIds(
+        call.hub.store,
+        scope.task.id,
+        partial(_opened, call, scope),
+        look,
+        lambda connection: _touch(call, connection, scope),
+        call.hub.clock(),
+        len(names),
+        items,
+    )
+    by_ids.run()
     return json_pieces(stored.as_json(items))
 
 
@@ -110,14 +122,30 @@ def _delete(call: Call) -> Reply:
     # What is gone already is no error: a client may not have heard that it succeeded.
     body = call.body or b"{}"
     names = parse_names(body)
-    with _opened(call) as connection:
+    with call.hub.store.read() as connection:
         scope = _scope(call, connection, Right.ANNOTATE)
-        there = stored.known(connection, scope.task.id, [name.id for name in names], scope.frames)
+
+    def look(connection: Connection) -> dict[int, Known]:
+        there = _known(connection, scope, names)
         found = [name for name in names if name.id in there and there[name.id].kind == name.kind]
         _check_revisions(found, there)
-        stored.remove(connection, [name.id for name in found])
-        _touch(call, connection, scope)
+        return {name.id: there[name.id] for name in found}
+
+    by_ids = ByIds(
+        call.hub.store,
+        scope.task.id,
+        partial(_opened, call),
+        look,
+        lambda connection: _touch(call, connection, scope),
+        call.hub.clock(),
+        len(names),
+    )
+    by_ids.run()
     return raw_json(body)
+
+
+def _known(connection: Connection, scope: Scope, names: Sequence[Name]) -> dict[int, Known]:
+    return stored.known(connection, scope.task.id, [name.id for name in names], scope.frames)
 
 
 _ACTIONS: dict[str, Callable[[Call], Reply]] = {

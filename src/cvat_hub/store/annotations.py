@@ -2,6 +2,9 @@
 
 A payload is a JSON object without the id and the revision, so that a reply is put together from
 rows by joining bytes, and no object is decoded on the way out.
+
+A row has a number, which is the id that clients know, unless it took the place of another row when
+many were changed at once: then that id is in `shown_id`.
 """
 
 from __future__ import annotations
@@ -10,9 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
-from .hidden import Span, visible
+from .hidden import Span, disturb, visible
 from .tables import annotation_rows as stored
 from .tables import tasks
 
@@ -25,7 +28,8 @@ class Item(Struct, gc=False):
     """One annotation on its way into the store.
 
     `id` is 0 until it has a number. `revision` is the one that it will have; of a change, as long
-    as that isn't known, the one that it is believed to have, or 0 if nobody said so.
+    as that isn't known, the one that it is believed to have, or 0 if nobody said so. `row` is the
+    number of its row, 0 if that is its id.
     """
 
     kind: str
@@ -34,13 +38,15 @@ class Item(Struct, gc=False):
     payload: bytes
     id: int = 0
     revision: float = 1
+    row: int = 0
 
 
 class Known(NamedTuple):
-    """What is told of an annotation that is there."""
+    """What is told of an annotation that is there; `row` is the number of its row."""
 
     kind: str
     revision: int
+    row: int
 
 
 def lock(connection: Connection, task_id: int) -> bool:
@@ -56,7 +62,16 @@ def lock(connection: Connection, task_id: int) -> bool:
 def add(connection: Connection, task_id: int, items: Sequence[Item]) -> None:
     """Add annotations to a task; their ids come from `numbers`."""
     rows = [
-        (item.id, task_id, item.kind, item.frame, item.label_id, item.payload, item.revision)
+        (
+            item.row or item.id,
+            task_id,
+            item.kind,
+            item.frame,
+            item.label_id,
+            item.payload,
+            item.revision,
+            item.id if item.row not in (0, item.id) else None,
+        )
         for item in items
     ]
     if connection.dialect.name == "postgresql":
@@ -68,8 +83,9 @@ def add(connection: Connection, task_id: int, items: Sequence[Item]) -> None:
         connection.exec_driver_sql(_INSERT + ",".join([_PLACES] * len(part)), values)
 
 
-def replace(connection: Connection, items: Sequence[Item]) -> None:
-    """Put these annotations in the place of those that have their ids, which are `known`."""
+def replace(connection: Connection, task_id: int, items: Sequence[Item]) -> None:
+    """Put these annotations in the place of those in their rows, which are `known`."""
+    disturb(connection, task_id)
     changed = (
         update(stored)
         .where(stored.c.id == bindparam("of"))
@@ -77,7 +93,8 @@ def replace(connection: Connection, items: Sequence[Item]) -> None:
     )
     for part in _parts(items):
         rows = [
-            {"of": item.id} | {f"new_{name}": getattr(item, name) for name in _CHANGEABLE}
+            {"of": item.row or item.id}
+            | {f"new_{name}": getattr(item, name) for name in _CHANGEABLE}
             for item in part
         ]
         connection.execute(changed, rows)
@@ -87,15 +104,21 @@ def known(
     connection: Connection, task_id: int, ids: Sequence[int], frames: Span | None
 ) -> dict[int, Known]:
     """Return what is told of those of these annotations that a task, or its frames, have."""
-    query = select(stored.c.id, stored.c.kind, stored.c.revision)
     where = visible(connection, task_id, frames, by_id=True)
-    found = (connection.execute(query.where(where, stored.c.id.in_(part))) for part in _parts(ids))
-    return {row[0]: Known(row[1], row[2]) for rows in found for row in rows}
-
-
-def remove(connection: Connection, ids: Sequence[int]) -> None:
-    """Remove the annotations of these ids, which are `known`."""
+    query = select(_SHOWN_ID, stored.c.kind, stored.c.revision, stored.c.id).where(where)
+    found: dict[int, Known] = {}
     for part in _parts(ids):
+        named = or_(
+            stored.c.id.in_(part) & stored.c.shown_id.is_(None), stored.c.shown_id.in_(part)
+        )
+        found |= {row[0]: Known(*row[1:]) for row in connection.execute(query.where(named))}
+    return found
+
+
+def remove(connection: Connection, task_id: int, rows: Sequence[int]) -> None:
+    """Remove annotations by the numbers of their rows, which are `known`."""
+    disturb(connection, task_id)
+    for part in _parts(rows):
         connection.execute(delete(stored).where(stored.c.id.in_(part)))
 
 
@@ -108,9 +131,9 @@ def read(connection: Connection, task_id: int, frames: Span | None) -> list[byte
         frames: the first and the last frame; None means all. Tracks belong where they begin.
     """
     query = (
-        select(stored.c.kind, stored.c.id, stored.c.revision, stored.c.payload)
+        select(stored.c.kind, _SHOWN_ID, stored.c.revision, stored.c.payload)
         .where(visible(connection, task_id, frames))
-        .order_by(stored.c.frame, stored.c.id)
+        .order_by(stored.c.frame, _SHOWN_ID)
     )
     groups: dict[str, list[bytes]] = {kind: [] for kind in KINDS}
     result = connection.execute(query.execution_options(yield_per=_PART))
@@ -157,11 +180,15 @@ def _parts(everything: Sequence[Any]) -> Iterator[Sequence[Any]]:
         yield everything[start : start + _PART]
 
 
+_SHOWN_ID = func.coalesce(stored.c.shown_id, stored.c.id)
 _CHANGEABLE = ("frame", "label_id", "payload", "revision")
-_INSERT = "INSERT INTO annotations (id, task_id, kind, frame, label_id, payload, revision) VALUES "
-_PLACES = "(?,?,?,?,?,?,?)"
+_INSERT = (
+    "INSERT INTO annotations"
+    " (id, task_id, kind, frame, label_id, payload, revision, shown_id) VALUES "
+)
+_PLACES = "(?,?,?,?,?,?,?,?)"
 _COPY = (
-    "COPY annotations (id, task_id, kind, frame, label_id, payload, revision)"
+    "COPY annotations (id, task_id, kind, frame, label_id, payload, revision, shown_id)"
     " FROM STDIN (FORMAT BINARY)"
 )
 
@@ -170,6 +197,6 @@ def _copy(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     # PostgreSQL takes rows in bulk several times faster by COPY than by INSERT.
     raw: Any = connection.connection.driver_connection
     with raw.cursor() as cursor, cursor.copy(_COPY) as copy:
-        copy.set_types(["int8", "int4", "text", "int4", "int4", "bytea", "int4"])
+        copy.set_types(["int8", "int4", "text", "int4", "int4", "bytea", "int4", "int8"])
         for row in rows:
             copy.write_row(row)

@@ -7,23 +7,41 @@ goes in the one short transaction that also says what goes; or it comes in that 
 there until the last slice is gone. A hub that was killed in between finds these rows when it starts
 (`leftovers`), and sweeps up what they cover.
 
+What covers rows is a range of their numbers and frames, perhaps of one label; or, where some rows
+take the place of others, first the range of those that come, and from the short transaction on
+(`exchange`) the list of those that go, which was written in slices before.
+
 Whoever writes annotations of a task holds its lock (`annotations.lock`), so that what is there and
-what is hidden stay the same until the transaction ends.
+what is hidden stay the same until the transaction ends. Who prepares an exchange looks at the
+task without holding it; whoever changes or removes what is there tells him so (`disturb`).
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, not_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    not_,
+    select,
+    true,
+    update,
+)
 
 from .engine import Store, inserted_id
 from .numbers import reserve_ids
 from .tables import annotation_rows as stored
 from .tables import hidden_annotations as hidden
+from .tables import hidden_lists as lists
 
 Date = datetime.datetime
 Span = tuple[int, int]
@@ -40,30 +58,31 @@ _task_by_id = stored.c.task_id + 0
 
 @dataclass(frozen=True)
 class Hidden:
-    """A range of annotations of a task; both ends are inclusive."""
+    """Some annotations of a task; both ends of numbers and frames are inclusive."""
 
     id: int
     task_id: int
+    incoming: bool
+    listed: bool
     first_id: int
     last_id: int
     first_frame: int
     last_frame: int
+    label_id: int | None
 
     @property
     def rows(self) -> ColumnElement[bool]:
-        """The condition that a row is within."""
+        """The condition that a row is among them."""
+        of_task = stored.c.task_id == self.task_id
+        if self.listed and not self.incoming:
+            on_list = and_(lists.c.hidden_id == self.id, lists.c.annotation_id == stored.c.id)
+            return and_(of_task, exists().where(on_list))
+        of_label = true() if self.label_id is None else stored.c.label_id == self.label_id
         return and_(
-            stored.c.task_id == self.task_id,
+            of_task,
             stored.c.id.between(self.first_id, self.last_id),
             stored.c.frame.between(self.first_frame, self.last_frame),
-        )
-
-    @property
-    def rows_by_id(self) -> ColumnElement[bool]:
-        """The condition that a row is within, of those that have some of the ids."""
-        return and_(
-            _task_by_id == self.task_id,
-            stored.c.frame.between(self.first_frame, self.last_frame),
+            of_label,
         )
 
 
@@ -82,14 +101,56 @@ def visible(
     return and_(*conditions, *(not_(found.rows) for found in _of_task(connection, task_id)))
 
 
-def add_incoming(connection: Connection, task_id: int, ids: Span, now: Date) -> Hidden:
-    """Hide rows that are about to be written."""
-    return _add(connection, task_id, ids, ALL_FRAMES, True, now)
+def add_incoming(
+    connection: Connection, task_id: int, ids: Span, now: Date, *, listed: bool = False
+) -> Hidden:
+    """Hide rows that are about to be written.
+
+    Args:
+        listed: whether they take the place of others (`exchange`).
+    """
+    coming = Hidden(0, task_id, True, listed, *ids, *ALL_FRAMES, None)
+    return _add(connection, coming, now)
 
 
 def reveal(connection: Connection, block: Hidden) -> bool:
     """Show what was hidden, and tell whether it was still there."""
     return connection.execute(delete(hidden).where(hidden.c.id == block.id)).rowcount == 1
+
+
+def put_on_list(connection: Connection, block: Hidden, rows: Iterable[int]) -> None:
+    """Note which rows what is incoming takes the place of."""
+    connection.execute(
+        insert(lists), [{"hidden_id": block.id, "annotation_id": number} for number in rows]
+    )
+
+
+def exchange(connection: Connection, block: Hidden) -> Hidden | None:
+    """Show what was incoming and hide what is on its list.
+
+    Returns:
+        What is to be swept up in time; None if it is no longer there.
+    """
+    coming = update(hidden).where(hidden.c.id == block.id, hidden.c.incoming)
+    if not connection.execute(coming.values(incoming=False)).rowcount:
+        return None
+    disturb(connection, block.task_id)
+    return replace(block, incoming=False)
+
+
+def disturb(connection: Connection, task_id: int) -> None:
+    """Tell those who prepare an exchange that this transaction changes what is there."""
+    connection.execute(_DISTURB, {"of": task_id})
+
+
+def is_disturbed(connection: Connection, block: Hidden) -> bool:
+    """Tell whether annotations of the task were changed since `add_incoming`, or `calm`."""
+    return bool(connection.scalar(select(hidden.c.disturbed).where(hidden.c.id == block.id)))
+
+
+def calm(connection: Connection, block: Hidden) -> None:
+    """Take a disturbance back, before looking again."""
+    connection.execute(update(hidden).where(hidden.c.id == block.id).values(disturbed=False))
 
 
 def clear(connection: Connection, task_id: int, frames: Span | None, now: Date) -> list[Hidden]:
@@ -100,18 +161,37 @@ def clear(connection: Connection, task_id: int, frames: Span | None, now: Date) 
     Returns:
         What is merely hidden, because it is much, and to be swept up in time.
     """
+    disturb(connection, task_id)
     seen = visible(connection, task_id, frames)
     if len(connection.scalars(select(stored.c.id).where(seen).limit(SLICE + 1)).all()) <= SLICE:
         connection.execute(delete(stored).where(seen))
         return []
     incoming = [
-        (found.first_id, found.last_id) for found in _of_task(connection, task_id, incoming=True)
+        (found.first_id, found.last_id) for found in _of_task(connection, task_id) if found.incoming
     ]
     [before] = reserve_ids(connection, 1)
-    return [
-        _add(connection, task_id, ids, frames or ALL_FRAMES, False, now)
+    leaving = (
+        Hidden(0, task_id, False, False, *ids, *(frames or ALL_FRAMES), None)
         for ids in gaps(incoming, before)
-    ]
+    )
+    return [_add(connection, found, now) for found in leaving]
+
+
+def hide_label(
+    connection: Connection, task_ids: Iterable[int], label_id: int, now: Date
+) -> list[Hidden]:
+    """Hide the annotations of tasks that have a label, which nothing will have from now on.
+
+    Returns:
+        What is to be swept up in time.
+    """
+    [before] = reserve_ids(connection, 1)
+    found: list[Hidden] = []
+    for task_id in task_ids:
+        disturb(connection, task_id)
+        leaving = Hidden(0, task_id, False, False, 0, before, *ALL_FRAMES, label_id)
+        found.append(_add(connection, leaving, now))
+    return found
 
 
 def gaps(taken: Iterable[Span], before: int) -> Iterator[Span]:
@@ -128,18 +208,21 @@ def gaps(taken: Iterable[Span], before: int) -> Iterator[Span]:
 
 def sweep(store: Store, found: Hidden) -> None:
     """Remove hidden rows in slices, and then what hid them; those that are seen by now stay."""
+    of_list = lists.c.hidden_id == found.id
     with store.read() as connection:
-        ids = sorted(connection.scalars(select(stored.c.id).where(found.rows)))
-    hiding = select(hidden.c.id).where(hidden.c.id == found.id).with_for_update()
-    for start in range(0, len(ids), SLICE):
-        part = ids[start : start + SLICE]
+        rows = connection.scalars(select(stored.c.id).where(found.rows)).all()
+        listed = connection.scalars(select(lists.c.annotation_id).where(of_list)).all()
+    removals = [
+        *(delete(stored).where(stored.c.id.in_(part)) for part in _parts(rows)),
+        *(delete(lists).where(of_list, lists.c.annotation_id.in_(part)) for part in _parts(listed)),
+        delete(hidden).where(hidden.c.id == found.id),
+    ]
+    same = and_(hidden.c.id == found.id, hidden.c.incoming == found.incoming)
+    for removal in removals:
         with store.write() as connection:
-            if connection.scalar(hiding) is None:
+            if connection.scalar(select(hidden.c.id).where(same).with_for_update()) is None:
                 return
-            within = stored.c.id.between(part[0], part[-1])
-            connection.execute(delete(stored).where(within, found.rows_by_id))
-    with store.write() as connection:
-        reveal(connection, found)
+            connection.execute(removal)
 
 
 def sweep_leftovers(store: Store, now: Date) -> None:
@@ -152,25 +235,28 @@ def sweep_leftovers(store: Store, now: Date) -> None:
         sweep(store, found)
 
 
-def _of_task(connection: Connection, task_id: int, *, incoming: bool = False) -> list[Hidden]:
-    condition = hidden.c.task_id == task_id
-    return _read(connection, condition & hidden.c.incoming if incoming else condition)
+_DISTURB = (
+    update(hidden)
+    .where(hidden.c.task_id == bindparam("of"), hidden.c.incoming, hidden.c.listed)
+    .values(disturbed=True)
+)
+_COLUMNS = [hidden.c[name] for name in Hidden.__dataclass_fields__]
+
+
+def _of_task(connection: Connection, task_id: int) -> list[Hidden]:
+    return _read(connection, hidden.c.task_id == task_id)
 
 
 def _read(connection: Connection, condition: ColumnElement[bool]) -> list[Hidden]:
-    columns = [hidden.c[name] for name in Hidden.__dataclass_fields__]
-    return [Hidden(*row) for row in connection.execute(select(*columns).where(condition))]
+    return [Hidden(*row) for row in connection.execute(select(*_COLUMNS).where(condition))]
 
 
-def _add(
-    connection: Connection, task_id: int, ids: Span, frames: Span, incoming: bool, now: Date
-) -> Hidden:
-    row = {
-        "task_id": task_id,
-        "first_id": ids[0],
-        "last_id": ids[1],
-        "first_frame": frames[0],
-        "last_frame": frames[1],
-    }
-    extra = {"incoming": incoming, "created_date": now}
-    return Hidden(inserted_id(connection.execute(insert(hidden).values(row | extra))), **row)
+def _add(connection: Connection, found: Hidden, now: Date) -> Hidden:
+    row = {name: value for name, value in vars(found).items() if name != "id"}
+    result = connection.execute(insert(hidden).values(row | {"created_date": now}))
+    return replace(found, id=inserted_id(result))
+
+
+def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), SLICE):
+        yield ids[start : start + SLICE]

@@ -105,22 +105,22 @@ def _annotations_are_read_and_changed(store: Store) -> None:
         found = json.loads(b"".join(stored.read(connection, 1, None)))
         assert found["tracks"] == [{"id": 2**40, "revision": 1, "frame": 0}]
         assert [len(found[kind]) for kind in stored.KINDS] == [1, 1, 1]
-        stored.replace(connection, [Item("shapes", 3, 1, b"{ }", 2, revision=2)])
-        stored.remove(connection, [1])
+        stored.replace(connection, 1, [Item("shapes", 3, 1, b"{ }", 2, revision=2)])
+        stored.remove(connection, 1, [1])
         everything = [1, 2, 2**40]
         assert stored.known(connection, 1, everything, None) == {
-            2: Known("shapes", 2),
-            2**40: Known("tracks", 1),
+            2: Known("shapes", 2, 2),
+            2**40: Known("tracks", 1, 2**40),
         }
         assert clear(connection, 1, (3, 3), AWARE) == []
-        assert stored.known(connection, 1, everything, None) == {2**40: Known("tracks", 1)}
+        assert stored.known(connection, 1, everything, None) == {2**40: Known("tracks", 1, 2**40)}
 
 
 def _new_numbers_are_new(store: Store) -> None:
     with store.write() as connection:
         [first, *_] = reserve_ids(connection, 3)
         stored.add(connection, 1, [Item("shapes", 0, 1, b"{ }", first)])
-        assert stored.known(connection, 1, [first], None) == {first: Known("shapes", 1)}
+        assert stored.known(connection, 1, [first], None) == {first: Known("shapes", 1, first)}
 
 
 def _every_row_is_there(store: Store) -> None:
