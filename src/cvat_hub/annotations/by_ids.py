@@ -24,8 +24,8 @@ from cvat_hub.store.numbers import reserve_ids
 
 from .bulk import ROWS, Opened, slices, tidy
 
-# A list is short in bytes: so many of its lines take as long as a slice of rows.
-_LINES = 5 * ROWS
+# So many lines of a list take as long as a slice of rows.
+_LINES = 2 * ROWS
 _TRIES = 2
 # How often it is looked at outside of a transaction, until that is done within.
 _LOOKS = 3

@@ -19,6 +19,11 @@ from .hidden import Span, disturb, visible
 from .tables import annotation_rows as stored
 from .tables import tasks
 
+_IDS = bindparam("ids", expanding=True)
+_SHOWN_ID = func.coalesce(stored.c.shown_id, stored.c.id)
+_NAMED = or_(stored.c.id.in_(_IDS) & stored.c.shown_id.is_(None), stored.c.shown_id.in_(_IDS))
+_DELETE = delete(stored).where(stored.c.id.in_(_IDS))
+
 KINDS = ("tags", "shapes", "tracks")
 # So many rows are written by one statement, read at a time, or looked up by their ids.
 _PART = 500
@@ -105,21 +110,16 @@ def known(
 ) -> dict[int, Known]:
     """Return what is told of those of these annotations that a task, or its frames, have."""
     where = visible(connection, task_id, frames, by_id=True)
-    query = select(_SHOWN_ID, stored.c.kind, stored.c.revision, stored.c.id).where(where)
-    found: dict[int, Known] = {}
-    for part in _parts(ids):
-        named = or_(
-            stored.c.id.in_(part) & stored.c.shown_id.is_(None), stored.c.shown_id.in_(part)
-        )
-        found |= {row[0]: Known(*row[1:]) for row in connection.execute(query.where(named))}
-    return found
+    query = select(_SHOWN_ID, stored.c.kind, stored.c.revision, stored.c.id).where(where, _NAMED)
+    found = (connection.execute(query, {"ids": part}) for part in _parts(ids))
+    return {row[0]: Known(*row[1:]) for rows in found for row in rows}
 
 
 def remove(connection: Connection, task_id: int, rows: Sequence[int]) -> None:
     """Remove annotations by the numbers of their rows, which are `known`."""
     disturb(connection, task_id)
     for part in _parts(rows):
-        connection.execute(delete(stored).where(stored.c.id.in_(part)))
+        connection.execute(_DELETE, {"ids": part})
 
 
 def read(connection: Connection, task_id: int, frames: Span | None) -> list[bytes]:
@@ -180,7 +180,6 @@ def _parts(everything: Sequence[Any]) -> Iterator[Sequence[Any]]:
         yield everything[start : start + _PART]
 
 
-_SHOWN_ID = func.coalesce(stored.c.shown_id, stored.c.id)
 _CHANGEABLE = ("frame", "label_id", "payload", "revision")
 _INSERT = (
     "INSERT INTO annotations"

@@ -22,15 +22,18 @@ import datetime
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Delete,
     and_,
     bindparam,
     delete,
     exists,
     insert,
+    literal,
     not_,
     select,
     true,
@@ -42,6 +45,7 @@ from .numbers import reserve_ids
 from .tables import annotation_rows as stored
 from .tables import hidden_annotations as hidden
 from .tables import hidden_lists as lists
+from .tables import tasks
 
 Date = datetime.datetime
 Span = tuple[int, int]
@@ -143,6 +147,12 @@ def disturb(connection: Connection, task_id: int) -> None:
     connection.execute(_DISTURB, {"of": task_id})
 
 
+def disturb_all(connection: Connection, in_tasks: ColumnElement[bool]) -> None:
+    """Do the same for some tasks."""
+    of_tasks = hidden.c.task_id.in_(select(tasks.c.id).where(in_tasks))
+    connection.execute(update(hidden).where(of_tasks, *_EXCHANGES).values(disturbed=True))
+
+
 def is_disturbed(connection: Connection, block: Hidden) -> bool:
     """Tell whether annotations of the task were changed since `add_incoming`, or `calm`."""
     return bool(connection.scalar(select(hidden.c.disturbed).where(hidden.c.id == block.id)))
@@ -178,20 +188,22 @@ def clear(connection: Connection, task_id: int, frames: Span | None, now: Date) 
 
 
 def hide_label(
-    connection: Connection, task_ids: Iterable[int], label_id: int, now: Date
+    connection: Connection, in_tasks: ColumnElement[bool], label_id: int, now: Date
 ) -> list[Hidden]:
-    """Hide the annotations of tasks that have a label, which nothing will have from now on.
+    """Hide the annotations of some tasks that have a label, which nothing will have from now on.
 
     Returns:
         What is to be swept up in time.
     """
+    disturb_all(connection, in_tasks)
     [before] = reserve_ids(connection, 1)
-    found: list[Hidden] = []
-    for task_id in task_ids:
-        disturb(connection, task_id)
-        leaving = Hidden(0, task_id, False, False, 0, before, *ALL_FRAMES, label_id)
-        found.append(_add(connection, leaving, now))
-    return found
+    every = Hidden(0, 0, False, False, 0, before, *ALL_FRAMES, label_id)
+    values = _values(every, now) | {"disturbed": False}
+    del values["task_id"]
+    same = [literal(value, hidden.c[name].type) for name, value in values.items()]
+    of_each = select(tasks.c.id, *same).where(in_tasks)
+    connection.execute(insert(hidden).from_select(["task_id", *values], of_each))
+    return _read(connection, hidden.c.label_id == label_id)
 
 
 def gaps(taken: Iterable[Span], before: int) -> Iterator[Span]:
@@ -212,17 +224,20 @@ def sweep(store: Store, found: Hidden) -> None:
     with store.read() as connection:
         rows = connection.scalars(select(stored.c.id).where(found.rows)).all()
         listed = connection.scalars(select(lists.c.annotation_id).where(of_list)).all()
-    removals = [
-        *(delete(stored).where(stored.c.id.in_(part)) for part in _parts(rows)),
-        *(delete(lists).where(of_list, lists.c.annotation_id.in_(part)) for part in _parts(listed)),
-        delete(hidden).where(hidden.c.id == found.id),
+    # What is on the list of something incoming is seen.
+    rest = sorted({*listed}.difference(rows))
+    removals: list[tuple[Sequence[Delete], Sequence[int]]] = [
+        *(((_ROWS, _LINES), part) for part in _parts(rows)),
+        *(((_LINES,), part) for part in _parts(rest)),
+        ((_ITSELF,), ()),
     ]
     same = and_(hidden.c.id == found.id, hidden.c.incoming == found.incoming)
-    for removal in removals:
+    for statements, ids in removals:
         with store.write() as connection:
             if connection.scalar(select(hidden.c.id).where(same).with_for_update()) is None:
                 return
-            connection.execute(removal)
+            for statement in statements:
+                connection.execute(statement, {"of": found.id, "ids": ids})
 
 
 def sweep_leftovers(store: Store, now: Date) -> None:
@@ -235,10 +250,13 @@ def sweep_leftovers(store: Store, now: Date) -> None:
         sweep(store, found)
 
 
+_IDS = bindparam("ids", expanding=True)
+_ROWS = delete(stored).where(stored.c.id.in_(_IDS))
+_LINES = delete(lists).where(lists.c.hidden_id == bindparam("of"), lists.c.annotation_id.in_(_IDS))
+_ITSELF = delete(hidden).where(hidden.c.id == bindparam("of"))
+_EXCHANGES = (hidden.c.incoming, hidden.c.listed)
 _DISTURB = (
-    update(hidden)
-    .where(hidden.c.task_id == bindparam("of"), hidden.c.incoming, hidden.c.listed)
-    .values(disturbed=True)
+    update(hidden).where(hidden.c.task_id == bindparam("of"), *_EXCHANGES).values(disturbed=True)
 )
 _COLUMNS = [hidden.c[name] for name in Hidden.__dataclass_fields__]
 
@@ -252,9 +270,13 @@ def _read(connection: Connection, condition: ColumnElement[bool]) -> list[Hidden
 
 
 def _add(connection: Connection, found: Hidden, now: Date) -> Hidden:
-    row = {name: value for name, value in vars(found).items() if name != "id"}
-    result = connection.execute(insert(hidden).values(row | {"created_date": now}))
+    result = connection.execute(insert(hidden).values(_values(found, now)))
     return replace(found, id=inserted_id(result))
+
+
+def _values(found: Hidden, now: Date) -> dict[str, Any]:
+    values = {name: value for name, value in vars(found).items() if name != "id"}
+    return values | {"created_date": now}
 
 
 def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:

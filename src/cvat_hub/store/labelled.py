@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, select, update
 
+from .hidden import Date, Hidden, hide_label
 from .labels import Home
 from .tables import annotation_rows as stored
 from .tables import attributes, labels, tasks
@@ -18,9 +19,13 @@ def exist(connection: Connection, home: Home, label_id: int) -> bool:
     return connection.execute(query).first() is not None
 
 
-def remove(connection: Connection, home: Home, label_id: int) -> None:
-    """Remove the annotations of a label."""
-    connection.execute(delete(stored).where(_of_home(home), stored.c.label_id == label_id))
+def remove(connection: Connection, home: Home, label_id: int, now: Date) -> list[Hidden]:
+    """Hide the annotations of a label that goes.
+
+    Returns:
+        What is to be swept up in time.
+    """
+    return hide_label(connection, _in(home), label_id, now)
 
 
 def forget_attribute(connection: Connection, home: Home, attribute_id: int) -> None:
@@ -59,7 +64,10 @@ _PARTS = ("shapes", "elements")
 
 
 def _of_home(home: Home) -> ColumnElement[bool]:
+    return stored.c.task_id.in_(select(tasks.c.id).where(_in(home)))
+
+
+def _in(home: Home) -> ColumnElement[bool]:
     if home.project_id is None:
-        return stored.c.task_id == home.task_id
-    in_project = select(tasks.c.id).where(tasks.c.project_id == home.project_id)
-    return stored.c.task_id.in_(in_project)
+        return tasks.c.id == home.task_id
+    return tasks.c.project_id == home.project_id
