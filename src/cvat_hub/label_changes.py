@@ -73,7 +73,7 @@ def apply(connection: Connection, home: Home, changes: Changes, now: Date) -> li
     """Change the labels of a task or a project, and the annotations that depend on them.
 
     Returns:
-        Annotations that nobody sees any more, to be swept up in time.
+        What nobody sees any more, to be swept up in time.
 
     Raises:
         BadRequest: a label that is to have another type has annotations.
@@ -86,7 +86,7 @@ def apply(connection: Connection, home: Home, changes: Changes, now: Date) -> li
         leaving += labelled.remove(connection, home, label_id, now)
         labels.remove(connection, label_id)
     for attribute_id in changes.removed_attributes:
-        labelled.forget_attribute(connection, home, attribute_id)
+        leaving += labelled.forget_attribute(connection, home, attribute_id, now)
         labels.remove_attribute(connection, attribute_id)
     for label in changes.changed:
         labels.change(connection, label)

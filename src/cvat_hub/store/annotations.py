@@ -13,13 +13,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    bindparam,
+    case,
+    delete,
+    func,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from .hidden import Span, disturb, visible
 from .tables import annotation_rows as stored
 from .tables import tasks
 
-_IDS = bindparam("ids", expanding=True)
+_IDS: BindParameter[Sequence[int]] = bindparam("ids", expanding=True)
 _SHOWN_ID = func.coalesce(stored.c.shown_id, stored.c.id)
 _NAMED = or_(stored.c.id.in_(_IDS) & stored.c.shown_id.is_(None), stored.c.shown_id.in_(_IDS))
 _DELETE = delete(stored).where(stored.c.id.in_(_IDS))
@@ -109,10 +120,21 @@ def known(
     connection: Connection, task_id: int, ids: Sequence[int], frames: Span | None
 ) -> dict[int, Known]:
     """Return what is told of those of these annotations that a task, or its frames, have."""
-    where = visible(connection, task_id, frames, by_id=True)
-    query = select(_SHOWN_ID, stored.c.kind, stored.c.revision, stored.c.id).where(where, _NAMED)
-    found = (connection.execute(query, {"ids": part}) for part in _parts(ids))
-    return {row[0]: Known(*row[1:]) for rows in found for row in rows}
+    seen = visible(connection, task_id, frames, by_id=True)
+    # Only what may have lost a value has to be looked into, to know its revision.
+    looked_into = stored.c.label_id.in_(seen.forgotten)
+    payload = case((looked_into, stored.c.payload)) if seen.forgotten else null()
+    query = select(
+        _SHOWN_ID, stored.c.kind, stored.c.id, stored.c.label_id, payload, stored.c.revision
+    )
+    found = (
+        connection.execute(query.where(seen.rows, _NAMED), {"ids": part}) for part in _parts(ids)
+    )
+    return {
+        number: Known(kind, seen.of(*rest)[1], row)
+        for rows in found
+        for number, kind, row, *rest in rows
+    }
 
 
 def remove(connection: Connection, task_id: int, rows: Sequence[int]) -> None:
@@ -130,15 +152,16 @@ def read(connection: Connection, task_id: int, frames: Span | None) -> list[byte
     Args:
         frames: the first and the last frame; None means all. Tracks belong where they begin.
     """
+    seen = visible(connection, task_id, frames)
     query = (
-        select(stored.c.kind, _SHOWN_ID, stored.c.revision, stored.c.payload)
-        .where(visible(connection, task_id, frames))
+        select(stored.c.kind, _SHOWN_ID, stored.c.label_id, stored.c.payload, stored.c.revision)
+        .where(seen.rows)
         .order_by(stored.c.frame, _SHOWN_ID)
     )
     groups: dict[str, list[bytes]] = {kind: [] for kind in KINDS}
     result = connection.execute(query.execution_options(yield_per=_PART))
     for rows in result.partitions():
-        _gather(groups, ((kind, _json(*rest)) for kind, *rest in rows))
+        _gather(groups, ((kind, _json(number, *seen.of(*rest))) for kind, number, *rest in rows))
     return _joined(groups)
 
 
@@ -147,11 +170,11 @@ def as_json(items: Iterable[Item]) -> list[bytes]:
     groups: dict[str, list[bytes]] = {kind: [] for kind in KINDS}
     every = list(items)
     for part in _parts(every):
-        _gather(groups, ((i.kind, _json(i.id, i.revision, i.payload)) for i in part))
+        _gather(groups, ((i.kind, _json(i.id, i.payload, i.revision)) for i in part))
     return _joined(groups)
 
 
-def _json(annotation_id: int, revision: float, payload: bytes) -> bytes:
+def _json(annotation_id: int, payload: bytes, revision: float) -> bytes:
     return b'{"id":%d,"revision":%d,%b' % (annotation_id, revision, payload[1:])
 
 

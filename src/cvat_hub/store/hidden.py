@@ -9,7 +9,8 @@ there until the last slice is gone. A hub that was killed in between finds these
 
 What covers rows is a range of their numbers and frames, perhaps of one label; or, where some rows
 take the place of others, first the range of those that come, and from the short transaction on
-(`exchange`) the list of those that go, which was written in slices before.
+(`exchange`) the list of those that go, which was written in slices before. If an attribute is gone,
+only its values in the rows are hidden: who reads these leaves them out (`Seen.of`).
 
 Whoever writes annotations of a task holds its lock (`annotations.lock`), so that what is there and
 what is hidden stay the same until the transaction ends. Who prepares an exchange looks at the
@@ -19,12 +20,13 @@ task without holding it; whoever changes or removes what is there tells him so (
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Delete,
@@ -41,6 +43,7 @@ from sqlalchemy import (
 )
 
 from .engine import Store, inserted_id
+from .forgotten import without
 from .numbers import reserve_ids
 from .tables import annotation_rows as stored
 from .tables import hidden_annotations as hidden
@@ -62,7 +65,10 @@ _task_by_id = stored.c.task_id + 0
 
 @dataclass(frozen=True)
 class Hidden:
-    """Some annotations of a task; both ends of numbers and frames are inclusive."""
+    """Some annotations of a task, or the values of an attribute in them.
+
+    Both ends of numbers and frames are inclusive.
+    """
 
     id: int
     task_id: int
@@ -72,7 +78,8 @@ class Hidden:
     last_id: int
     first_frame: int
     last_frame: int
-    label_id: int | None
+    label_id: int | None = None
+    attribute_id: int | None = None
 
     @property
     def rows(self) -> ColumnElement[bool]:
@@ -90,10 +97,24 @@ class Hidden:
         )
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What is seen of a task: rows by a condition, and their payloads without some values."""
+
+    rows: ColumnElement[bool]
+    forgotten: Mapping[int, Sequence[int]]
+
+    def of(self, label_id: int, payload: bytes, revision: int) -> tuple[bytes, int]:
+        """Return the payload and the revision that are seen of a row."""
+        if label_id not in self.forgotten:
+            return payload, revision
+        return without(payload, revision, self.forgotten[label_id])
+
+
 def visible(
     connection: Connection, task_id: int, frames: Span | None, *, by_id: bool = False
-) -> ColumnElement[bool]:
-    """Return the condition that a row is one of those that are seen.
+) -> Seen:
+    """Return what is seen of a task, or of some of its frames.
 
     Args:
         frames: the first and the last frame; None means all. Tracks belong where they begin.
@@ -102,7 +123,13 @@ def visible(
     conditions = [(_task_by_id if by_id else stored.c.task_id) == task_id]
     if frames is not None:
         conditions.append(stored.c.frame.between(*frames))
-    return and_(*conditions, *(not_(found.rows) for found in _of_task(connection, task_id)))
+    forgotten: dict[int, list[int]] = {}
+    for found in _of_task(connection, task_id):
+        if found.label_id is not None and found.attribute_id is not None:
+            forgotten.setdefault(found.label_id, []).append(found.attribute_id)
+        else:
+            conditions.append(not_(found.rows))
+    return Seen(and_(*conditions), forgotten)
 
 
 def add_incoming(
@@ -113,7 +140,7 @@ def add_incoming(
     Args:
         listed: whether they take the place of others (`exchange`).
     """
-    coming = Hidden(0, task_id, True, listed, *ids, *ALL_FRAMES, None)
+    coming = Hidden(0, task_id, True, listed, *ids, *ALL_FRAMES)
     return _add(connection, coming, now)
 
 
@@ -172,7 +199,7 @@ def clear(connection: Connection, task_id: int, frames: Span | None, now: Date) 
         What is merely hidden, because it is much, and to be swept up in time.
     """
     disturb(connection, task_id)
-    seen = visible(connection, task_id, frames)
+    seen = visible(connection, task_id, frames).rows
     if len(connection.scalars(select(stored.c.id).where(seen).limit(SLICE + 1)).all()) <= SLICE:
         connection.execute(delete(stored).where(seen))
         return []
@@ -181,29 +208,36 @@ def clear(connection: Connection, task_id: int, frames: Span | None, now: Date) 
     ]
     [before] = reserve_ids(connection, 1)
     leaving = (
-        Hidden(0, task_id, False, False, *ids, *(frames or ALL_FRAMES), None)
+        Hidden(0, task_id, False, False, *ids, *(frames or ALL_FRAMES))
         for ids in gaps(incoming, before)
     )
     return [_add(connection, found, now) for found in leaving]
 
 
 def hide_label(
-    connection: Connection, in_tasks: ColumnElement[bool], label_id: int, now: Date
+    connection: Connection,
+    in_tasks: ColumnElement[bool],
+    label_id: int,
+    now: Date,
+    attribute_id: int | None = None,
 ) -> list[Hidden]:
-    """Hide the annotations of some tasks that have a label, which nothing will have from now on.
+    """Hide the annotations of some tasks that have a label, or only their values of an attribute.
+
+    Nothing will have that label, or attribute, from now on.
 
     Returns:
         What is to be swept up in time.
     """
     disturb_all(connection, in_tasks)
     [before] = reserve_ids(connection, 1)
-    every = Hidden(0, 0, False, False, 0, before, *ALL_FRAMES, label_id)
-    values = _values(every, now) | {"disturbed": False}
+    of_any = Hidden(0, 0, False, False, 0, before, *ALL_FRAMES, label_id, attribute_id)
+    values = _values(of_any, now) | {"disturbed": False}
     del values["task_id"]
     same = [literal(value, hidden.c[name].type) for name, value in values.items()]
     of_each = select(tasks.c.id, *same).where(in_tasks)
     connection.execute(insert(hidden).from_select(["task_id", *values], of_each))
-    return _read(connection, hidden.c.label_id == label_id)
+    alike = and_(hidden.c.label_id == label_id, hidden.c.attribute_id == attribute_id)
+    return _read(connection, alike)
 
 
 def gaps(taken: Iterable[Span], before: int) -> Iterator[Span]:
@@ -219,7 +253,10 @@ def gaps(taken: Iterable[Span], before: int) -> Iterator[Span]:
 
 
 def sweep(store: Store, found: Hidden) -> None:
-    """Remove hidden rows in slices, and then what hid them; those that are seen by now stay."""
+    """Remove what is hidden in slices, and then what hid it; what is seen by now stays."""
+    if found.attribute_id is not None:
+        _forget(store, found, found.attribute_id)
+        return
     of_list = lists.c.hidden_id == found.id
     with store.read() as connection:
         rows = connection.scalars(select(stored.c.id).where(found.rows)).all()
@@ -231,10 +268,9 @@ def sweep(store: Store, found: Hidden) -> None:
         *(((_LINES,), part) for part in _parts(rest)),
         ((_ITSELF,), ()),
     ]
-    same = and_(hidden.c.id == found.id, hidden.c.incoming == found.incoming)
     for statements, ids in removals:
         with store.write() as connection:
-            if connection.scalar(select(hidden.c.id).where(same).with_for_update()) is None:
+            if not _is_same(connection, found):
                 return
             for statement in statements:
                 connection.execute(statement, {"of": found.id, "ids": ids})
@@ -250,9 +286,43 @@ def sweep_leftovers(store: Store, now: Date) -> None:
         sweep(store, found)
 
 
-_IDS = bindparam("ids", expanding=True)
+def _forget(store: Store, found: Hidden, attribute_id: int) -> None:
+    """Remove the values of an attribute; what was changed by others meanwhile has none."""
+    with store.read() as connection:
+        rows = connection.scalars(select(stored.c.id).where(found.rows)).all()
+    for ids in _parts(rows):
+        with store.read() as connection:
+            kept = connection.execute(_KEPT, {"ids": ids}).all()
+        changes = [
+            {"of": row.id, "was": row.revision, "now": now, "rest": payload}
+            for row in kept
+            for payload, now in [without(row.payload, row.revision, [attribute_id])]
+            if now != row.revision
+        ]
+        if changes:
+            with store.write() as connection:
+                if not _is_same(connection, found):
+                    return
+                connection.execute(_CHANGE, changes)
+    with store.write() as connection:
+        reveal(connection, found)
+
+
+def _is_same(connection: Connection, found: Hidden) -> bool:
+    """Tell whether something is hidden as it was, and keep it so until the transaction ends."""
+    same = and_(hidden.c.id == found.id, hidden.c.incoming == found.incoming)
+    return connection.scalar(select(hidden.c.id).where(same).with_for_update()) is not None
+
+
+_IDS: BindParameter[Sequence[int]] = bindparam("ids", expanding=True)
 _ROWS = delete(stored).where(stored.c.id.in_(_IDS))
 _LINES = delete(lists).where(lists.c.hidden_id == bindparam("of"), lists.c.annotation_id.in_(_IDS))
+_KEPT = select(stored.c.id, stored.c.revision, stored.c.payload).where(stored.c.id.in_(_IDS))
+_CHANGE = (
+    update(stored)
+    .where(stored.c.id == bindparam("of"), stored.c.revision == bindparam("was"))
+    .values(payload=bindparam("rest"), revision=bindparam("now"))
+)
 _ITSELF = delete(hidden).where(hidden.c.id == bindparam("of"))
 _EXCHANGES = (hidden.c.incoming, hidden.c.listed)
 _DISTURB = (

@@ -293,8 +293,10 @@ hidden_annotations = Table(
     Column("last_id", BigInteger, nullable=False),
     Column("first_frame", Integer, nullable=False),
     Column("last_frame", Integer, nullable=False),
-    # Only those of this label; no foreign key, as the label is gone by then.
+    # Only those of this label, or only their values of this attribute. No foreign keys: what they
+    # refer to is gone by then.
     Column("label_id", Integer, nullable=True),
+    Column("attribute_id", Integer, nullable=True),
     # Whether it is these when coming, and those on the list when it is leaving.
     Column("listed", Boolean, nullable=False, server_default=false()),
     # Whether somebody has changed annotations of the task since this was last taken back.

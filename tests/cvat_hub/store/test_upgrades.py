@@ -17,7 +17,7 @@ from cvat_hub.store import Store, open_store, tasks
 from cvat_hub.store import annotations as stored
 from cvat_hub.store.annotations import Item, Known
 from cvat_hub.store.engine import migrate
-from cvat_hub.store.hidden import clear
+from cvat_hub.store.hidden import clear, sweep_leftovers
 from cvat_hub.store.numbers import reserve_ids
 from cvat_hub.store.tables import metadata
 
@@ -85,6 +85,8 @@ REQUEST = {
     "created_date": NOW,
 }
 
+HIDDEN = {"task_id": 1, "first_frame": 0, "last_frame": 2**31 - 1, "created_date": NOW}
+
 # The rows that a version kept: by its number, and by table in the order in which they are added.
 ROWS: dict[str, dict[str, list[dict[str, object]]]] = {
     "0001": {
@@ -96,6 +98,17 @@ ROWS: dict[str, dict[str, list[dict[str, object]]]] = {
         "attributes": [ATTRIBUTE],
         "annotations": ANNOTATIONS,
         "requests": [REQUEST],
+    },
+    "0003": {
+        "users": [USER],
+        "data": [DATA],
+        "tasks": [TASK | DATES | {"segment_size": 4}],
+        "annotations": [row | {"revision": row["id"] % 7} for row in ANNOTATIONS],
+        # One was coming when its hub was killed, another was leaving.
+        "hidden_annotations": [
+            HIDDEN | {"incoming": True, "first_id": 1, "last_id": 1},
+            HIDDEN | {"incoming": False, "first_id": 2, "last_id": 9},
+        ],
     },
 }
 
@@ -143,6 +156,18 @@ def _a_deleted_task_takes_everything_with_it(store: Store) -> None:
             assert not connection.execute(select(metadata.tables[name])).first(), name
 
 
+def _what_was_hidden_stays_hidden(store: Store) -> None:
+    left = {2**40: Known("tracks", 2**40 % 7, 2**40)}
+    with store.read() as connection:
+        assert stored.known(connection, 1, [1, 2, 2**40], None) == left
+    sweep_leftovers(store, AWARE.replace(year=2027))
+    with store.read() as connection:
+        assert stored.known(connection, 1, [1, 2, 2**40], None) == left
+        for name in ("annotations", "hidden_annotations"):
+            found = connection.execute(select(metadata.tables[name])).all()
+            assert len(found) == (name == "annotations")
+
+
 # What is true of a database of a version after the upgrade: each is tried on one of its own.
 CHECKS: dict[str, list[Callable[[Store], None]]] = {
     "0001": [
@@ -151,6 +176,7 @@ CHECKS: dict[str, list[Callable[[Store], None]]] = {
         _new_numbers_are_new,
         _a_deleted_task_takes_everything_with_it,
     ],
+    "0003": [_what_was_hidden_stays_hidden, _new_numbers_are_new],
 }
 
 

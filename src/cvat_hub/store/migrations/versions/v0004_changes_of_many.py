@@ -17,7 +17,8 @@ def upgrade() -> None:
         sqlite_where=is_renamed,
         postgresql_where=is_renamed,
     )
-    op.add_column("hidden_annotations", sa.Column("label_id", sa.Integer(), nullable=True))
+    for name in ("label_id", "attribute_id"):
+        op.add_column("hidden_annotations", sa.Column(name, sa.Integer(), nullable=True))
     for name in ("listed", "disturbed"):
         op.add_column(
             "hidden_annotations",
