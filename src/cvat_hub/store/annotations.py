@@ -10,7 +10,7 @@ many were changed at once: then that id is in `shown_id`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import (
@@ -57,7 +57,7 @@ class Item(Struct, gc=False):
     row: int = 0
 
 
-class Known(NamedTuple):
+class Known(Struct, gc=False, frozen=True):
     """What is told of an annotation that is there; `row` is the number of its row."""
 
     kind: str
