@@ -20,6 +20,7 @@ from cvat_hub.store import annotations as stored
 from cvat_hub.store.annotations import Item
 from cvat_hub.store.hidden import Hidden
 from cvat_hub.store.numbers import reserve_ids
+from cvat_hub.store.sweeping import sweep
 
 log = logging.getLogger("cvat_hub")
 # What one transaction takes at most: it keeps others waiting for some 10 ms.
@@ -75,7 +76,7 @@ def tidy(store: Store, ranges: Iterable[Hidden]) -> None:
     """Sweep up rows that nobody sees; if that fails, the next start of the hub does it."""
     for found in ranges:
         try:
-            hidden.sweep(store, found)
+            sweep(store, found)
         except SQLAlchemyError:
             log.exception("hidden annotations of task %d are not swept up", found.task_id)
 

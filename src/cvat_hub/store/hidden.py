@@ -5,7 +5,7 @@ that other writers get their turns in between. What makes that one write to ever
 of `hidden_annotations` that covers them: it is there before the first slice of what comes, and it
 goes in the one short transaction that also says what goes; or it comes in that transaction, and is
 there until the last slice is gone. A hub that was killed in between finds these rows when it starts
-(`leftovers`), and sweeps up what they cover.
+and sweeps up what they cover (`sweeping`).
 
 What covers rows is a range of their numbers and frames, perhaps of one label; or, where some rows
 take the place of others, first the range of those that come, and from the short transaction on
@@ -26,10 +26,8 @@ from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Connection,
-    Delete,
     and_,
     bindparam,
     delete,
@@ -42,7 +40,7 @@ from sqlalchemy import (
     update,
 )
 
-from .engine import Store, inserted_id
+from .engine import inserted_id
 from .forgotten import without
 from .numbers import reserve_ids
 from .tables import annotation_rows as stored
@@ -55,8 +53,6 @@ Span = tuple[int, int]
 ALL_FRAMES = (0, 2**31 - 1)
 # So many rows are removed in one transaction.
 SLICE = 1000
-# A bulk write that began earlier than this isn't one of another hub that is still at it.
-_LONGEST_WRITE = datetime.timedelta(hours=1)
 
 # No index finds a sum. Given the column and some ids, SQLite would go by the task and look at all
 # of its rows.
@@ -130,6 +126,11 @@ def visible(
         else:
             conditions.append(not_(found.rows))
     return Seen(and_(*conditions), forgotten)
+
+
+def read(connection: Connection, condition: ColumnElement[bool]) -> list[Hidden]:
+    """Return what is hidden, of those that meet a condition."""
+    return [Hidden(*row) for row in connection.execute(select(*_COLUMNS).where(condition))]
 
 
 def add_incoming(
@@ -237,7 +238,7 @@ def hide_label(
     of_each = select(tasks.c.id, *same).where(in_tasks)
     connection.execute(insert(hidden).from_select(["task_id", *values], of_each))
     alike = and_(hidden.c.label_id == label_id, hidden.c.attribute_id == attribute_id)
-    return _read(connection, alike)
+    return read(connection, alike)
 
 
 def gaps(taken: Iterable[Span], before: int) -> Iterator[Span]:
@@ -252,78 +253,6 @@ def gaps(taken: Iterable[Span], before: int) -> Iterator[Span]:
             yield last + 1, first - 1
 
 
-def sweep(store: Store, found: Hidden) -> None:
-    """Remove what is hidden in slices, and then what hid it; what is seen by now stays."""
-    if found.attribute_id is not None:
-        _forget(store, found, found.attribute_id)
-        return
-    of_list = lists.c.hidden_id == found.id
-    with store.read() as connection:
-        rows = connection.scalars(select(stored.c.id).where(found.rows)).all()
-        listed = connection.scalars(select(lists.c.annotation_id).where(of_list)).all()
-    # What is on the list of something incoming is seen.
-    rest = sorted({*listed}.difference(rows))
-    removals: list[tuple[Sequence[Delete], Sequence[int]]] = [
-        *(((_ROWS, _LINES), part) for part in _parts(rows)),
-        *(((_LINES,), part) for part in _parts(rest)),
-        ((_ITSELF,), ()),
-    ]
-    for statements, ids in removals:
-        with store.write() as connection:
-            if not _is_same(connection, found):
-                return
-            for statement in statements:
-                connection.execute(statement, {"of": found.id, "ids": ids})
-
-
-def sweep_leftovers(store: Store, now: Date) -> None:
-    """Sweep up what a hub that was killed left behind."""
-    given_up = not_(hidden.c.incoming)
-    given_up |= hidden.c.created_date < now - _LONGEST_WRITE if store.is_shared else true()
-    with store.read() as connection:
-        leftovers = _read(connection, given_up)
-    for found in leftovers:
-        sweep(store, found)
-
-
-def _forget(store: Store, found: Hidden, attribute_id: int) -> None:
-    """Remove the values of an attribute; what was changed by others meanwhile has none."""
-    with store.read() as connection:
-        rows = connection.scalars(select(stored.c.id).where(found.rows)).all()
-    for ids in _parts(rows):
-        with store.read() as connection:
-            kept = connection.execute(_KEPT, {"ids": ids}).all()
-        changes = [
-            {"of": row.id, "was": row.revision, "now": now, "rest": payload}
-            for row in kept
-            for payload, now in [without(row.payload, row.revision, [attribute_id])]
-            if now != row.revision
-        ]
-        if changes:
-            with store.write() as connection:
-                if not _is_same(connection, found):
-                    return
-                connection.execute(_CHANGE, changes)
-    with store.write() as connection:
-        reveal(connection, found)
-
-
-def _is_same(connection: Connection, found: Hidden) -> bool:
-    """Tell whether something is hidden as it was, and keep it so until the transaction ends."""
-    same = and_(hidden.c.id == found.id, hidden.c.incoming == found.incoming)
-    return connection.scalar(select(hidden.c.id).where(same).with_for_update()) is not None
-
-
-_IDS: BindParameter[Sequence[int]] = bindparam("ids", expanding=True)
-_ROWS = delete(stored).where(stored.c.id.in_(_IDS))
-_LINES = delete(lists).where(lists.c.hidden_id == bindparam("of"), lists.c.annotation_id.in_(_IDS))
-_KEPT = select(stored.c.id, stored.c.revision, stored.c.payload).where(stored.c.id.in_(_IDS))
-_CHANGE = (
-    update(stored)
-    .where(stored.c.id == bindparam("of"), stored.c.revision == bindparam("was"))
-    .values(payload=bindparam("rest"), revision=bindparam("now"))
-)
-_ITSELF = delete(hidden).where(hidden.c.id == bindparam("of"))
 _EXCHANGES = (hidden.c.incoming, hidden.c.listed)
 _DISTURB = (
     update(hidden).where(hidden.c.task_id == bindparam("of"), *_EXCHANGES).values(disturbed=True)
@@ -332,11 +261,7 @@ _COLUMNS = [hidden.c[name] for name in Hidden.__dataclass_fields__]
 
 
 def _of_task(connection: Connection, task_id: int) -> list[Hidden]:
-    return _read(connection, hidden.c.task_id == task_id)
-
-
-def _read(connection: Connection, condition: ColumnElement[bool]) -> list[Hidden]:
-    return [Hidden(*row) for row in connection.execute(select(*_COLUMNS).where(condition))]
+    return read(connection, hidden.c.task_id == task_id)
 
 
 def _add(connection: Connection, found: Hidden, now: Date) -> Hidden:
@@ -347,8 +272,3 @@ def _add(connection: Connection, found: Hidden, now: Date) -> Hidden:
 def _values(found: Hidden, now: Date) -> dict[str, Any]:
     values = {name: value for name, value in vars(found).items() if name != "id"}
     return values | {"created_date": now}
-
-
-def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), SLICE):
-        yield ids[start : start + SLICE]

@@ -14,11 +14,13 @@ import pytest
 from sqlalchemy import Connection, func, select
 
 from cvat_hub.annotations import ByIds
-from cvat_hub.errors import NotFound, Unavailable
-from cvat_hub.store import Store, hidden, tasks, users
+from cvat_hub.errors import Conflict, NotFound, Unavailable
+from cvat_hub.store import Store, hidden, labelled, labels, tasks, users
 from cvat_hub.store import annotations as stored
 from cvat_hub.store.annotations import Item, Known
+from cvat_hub.store.labels import Attribute, Home, Label
 from cvat_hub.store.numbers import reserve_ids
+from cvat_hub.store.sweeping import sweep, sweep_leftovers
 from cvat_hub.store.tables import annotation_rows, hidden_annotations, hidden_lists
 
 NOW = datetime.datetime(2026, 1, 31, 12, tzinfo=datetime.UTC)
@@ -86,9 +88,13 @@ class Annotated:
             there = stored.known(connection, self.task_id, [number], None)
             stored.remove(connection, self.task_id, [there[number].row])
 
-    def run(self, action: str, ids: list[int]) -> None:
+    def run(self, action: str, ids: list[int], revision: int = 0) -> None:
+        """Update or delete some, if they have a revision."""
+
         def look(connection: Connection) -> Mapping[int, Known]:
             there = stored.known(connection, self.task_id, ids, None)
+            if revision and {known.revision for known in there.values()} != {revision}:
+                raise Conflict
             if action == "update" and len(there) < len(ids):
                 raise NotFound
             return there
@@ -174,6 +180,32 @@ def test_what_others_change_of_the_same_is_overwritten_and_counted(task: Annotat
     assert task.rows() == (MANY, 0, 0)
 
 
+@pytest.mark.parametrize("action", TRANSACTIONS)
+@pytest.mark.parametrize("what", ["one of them", "an attribute"])
+def test_who_brings_a_revision_is_refused_if_it_changes_in_between(
+    task: Annotated, action: str, what: str
+) -> None:
+    ids = task.add(MANY)
+    home, payload = Home(task_id=task.task_id), b'{"v":1,"attributes":[{"spec_id":%d}]}'
+    with task.store.write() as connection:
+        attribute = Attribute("one", False, "text", "", [])
+        labels.add(connection, home, Label("car", "#fff", "any", attributes=[attribute]))
+        [label] = labels.of_task(connection, task.task_id)
+        changed = Item("shapes", 0, label.id, payload % label.attributes[0].id, ids[7], 1, ids[7])
+        stored.replace(connection, task.task_id, [changed])
+
+    def forget() -> None:
+        with task.store.write() as connection:
+            labelled.forget_attribute(connection, home, label.attributes[0].id, NOW)
+
+    task.then[TRANSACTIONS[action]] = (
+        forget if what == "an attribute" else lambda: task.change_one(ids[7])
+    )
+    with pytest.raises(Conflict):
+        task.run(action, ids, revision=1)
+    assert {value[0] for number, value in task.state().items() if number != ids[7]} == {1}
+
+
 @pytest.mark.parametrize("at", range(2, 8))
 def test_what_others_remove_is_not_brought_back(task: Annotated, at: int) -> None:
     ids = task.add(MANY)
@@ -218,7 +250,7 @@ def test_of_two_bulk_writes_each_is_whole(task: Annotated, inner: str) -> None:
                 assert found
                 leaving = list(tasks.remove(connection, found, NOW).annotations)
         for one in leaving:
-            hidden.sweep(task.store, one)
+            sweep(task.store, one)
 
     task.then[5] = act
     if inner == "update":
@@ -271,7 +303,7 @@ def test_leftovers_of_a_killed_hub_are_swept_up(
     expected = _after(action, ids, before) if exchanged else before
     assert task.state() == expected
     assert task.rows()[1:] == (1, MANY)
-    hidden.sweep_leftovers(task.store, NOW + datetime.timedelta(hours=2))
+    sweep_leftovers(task.store, NOW + datetime.timedelta(hours=2))
     assert task.state() == expected
     assert task.rows() == (len(expected), 0, 0)
 
@@ -279,7 +311,7 @@ def test_leftovers_of_a_killed_hub_are_swept_up(
 def test_a_write_that_was_given_up_by_another_hub_is_not_completed(task: Annotated) -> None:
     ids, before = task.add(MANY), task.state()
     later = NOW + datetime.timedelta(days=1)
-    task.then[7] = lambda: hidden.sweep_leftovers(task.store, later)
+    task.then[7] = lambda: sweep_leftovers(task.store, later)
     with pytest.raises(Unavailable, match="given up"):
         task.run("update", ids)
     assert task.state() == before
@@ -293,7 +325,7 @@ def test_what_was_exchanged_is_not_swept_up_as_if_it_were_incoming(task: Annotat
         block = hidden.add_incoming(connection, task.task_id, (new, new), NOW, listed=True)
         hidden.put_on_list(connection, block, [old])
         assert hidden.exchange(connection, block)
-    hidden.sweep(task.store, block)
+    sweep(task.store, block)
     assert task.state() == {new: OLD}
 
 

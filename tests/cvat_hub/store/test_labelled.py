@@ -11,9 +11,10 @@ from sqlalchemy import func, insert, select, update
 from cvat_hub.store import Store, labelled, labels
 from cvat_hub.store import annotations as stored
 from cvat_hub.store.annotations import Item, Known
-from cvat_hub.store.hidden import SLICE, Hidden, sweep, sweep_leftovers
+from cvat_hub.store.hidden import SLICE, Hidden
 from cvat_hub.store.labels import Attribute, Home, Label
 from cvat_hub.store.numbers import reserve_ids
+from cvat_hub.store.sweeping import sweep, sweep_leftovers
 from cvat_hub.store.tables import annotation_rows, hidden_annotations, projects, tasks
 
 MANY = SLICE + 1

@@ -17,8 +17,9 @@ from cvat_hub.store import Store, open_store, tasks
 from cvat_hub.store import annotations as stored
 from cvat_hub.store.annotations import Item, Known
 from cvat_hub.store.engine import migrate
-from cvat_hub.store.hidden import clear, sweep_leftovers
+from cvat_hub.store.hidden import clear
 from cvat_hub.store.numbers import reserve_ids
+from cvat_hub.store.sweeping import sweep_leftovers
 from cvat_hub.store.tables import metadata
 
 NOW = datetime.datetime(2026, 1, 31, 12)

@@ -1,0 +1,108 @@
+"""What nobody sees any more is removed from the store, in slices (`hidden`)."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Delete,
+    and_,
+    bindparam,
+    delete,
+    not_,
+    select,
+    true,
+    update,
+)
+
+from .engine import Store
+from .forgotten import without
+from .hidden import SLICE, Date, Hidden, read, reveal
+from .tables import annotation_rows as stored
+from .tables import hidden_annotations as hidden
+from .tables import hidden_lists as lists
+
+# A bulk write that began earlier than this isn't one of another hub that is still at it.
+_LONGEST_WRITE = datetime.timedelta(hours=1)
+
+
+def sweep(store: Store, found: Hidden) -> None:
+    """Remove what is hidden in slices, and then what hid it; what is seen by now stays."""
+    if found.attribute_id is not None:
+        _forget(store, found, found.attribute_id)
+        return
+    of_list = lists.c.hidden_id == found.id
+    with store.read() as connection:
+        rows = connection.scalars(select(stored.c.id).where(found.rows)).all()
+        listed = connection.scalars(select(lists.c.annotation_id).where(of_list)).all()
+    # What is on the list of something incoming is seen.
+    rest = sorted({*listed}.difference(rows))
+    removals: list[tuple[Sequence[Delete], Sequence[int]]] = [
+        *(((_ROWS, _LINES), part) for part in _parts(rows)),
+        *(((_LINES,), part) for part in _parts(rest)),
+        ((_ITSELF,), ()),
+    ]
+    for statements, ids in removals:
+        with store.write() as connection:
+            if not _is_same(connection, found):
+                return
+            for statement in statements:
+                connection.execute(statement, {"of": found.id, "ids": ids})
+
+
+def sweep_leftovers(store: Store, now: Date) -> None:
+    """Sweep up what a hub that was killed left behind."""
+    given_up = not_(hidden.c.incoming)
+    given_up |= hidden.c.created_date < now - _LONGEST_WRITE if store.is_shared else true()
+    with store.read() as connection:
+        leftovers = read(connection, given_up)
+    for found in leftovers:
+        sweep(store, found)
+
+
+def _forget(store: Store, found: Hidden, attribute_id: int) -> None:
+    """Remove the values of an attribute; what was changed by others meanwhile has none."""
+    with store.read() as connection:
+        rows = connection.scalars(select(stored.c.id).where(found.rows)).all()
+    for ids in _parts(rows):
+        with store.read() as connection:
+            kept = connection.execute(_KEPT, {"ids": ids}).all()
+        changes = [
+            {"of": row.id, "was": row.revision, "now": now, "rest": payload}
+            for row in kept
+            for payload, now in [without(row.payload, row.revision, [attribute_id])]
+            if now != row.revision
+        ]
+        if changes:
+            with store.write() as connection:
+                if not _is_same(connection, found):
+                    return
+                connection.execute(_CHANGE, changes)
+    with store.write() as connection:
+        reveal(connection, found)
+
+
+def _is_same(connection: Connection, found: Hidden) -> bool:
+    """Tell whether something is hidden as it was, and keep it so until the transaction ends."""
+    same = and_(hidden.c.id == found.id, hidden.c.incoming == found.incoming)
+    return connection.scalar(select(hidden.c.id).where(same).with_for_update()) is not None
+
+
+def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), SLICE):
+        yield ids[start : start + SLICE]
+
+
+_IDS: BindParameter[Sequence[int]] = bindparam("ids", expanding=True)
+_ROWS = delete(stored).where(stored.c.id.in_(_IDS))
+_LINES = delete(lists).where(lists.c.hidden_id == bindparam("of"), lists.c.annotation_id.in_(_IDS))
+_KEPT = select(stored.c.id, stored.c.revision, stored.c.payload).where(stored.c.id.in_(_IDS))
+_CHANGE = (
+    update(stored)
+    .where(stored.c.id == bindparam("of"), stored.c.revision == bindparam("was"))
+    .values(payload=bindparam("rest"), revision=bindparam("now"))
+)
+_ITSELF = delete(hidden).where(hidden.c.id == bindparam("of"))
