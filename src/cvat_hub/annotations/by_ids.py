@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -30,6 +30,8 @@ _TRIES = 2
 # How often it is looked at outside of a transaction, until that is done within.
 _LOOKS = 3
 
+Look = Callable[[Connection], Mapping[int, Known]]
+
 
 @dataclass(frozen=True)
 class ByIds:
@@ -40,17 +42,17 @@ class ByIds:
         look: returns what is there of that which is named, by id, or says why it can't be changed.
         touch: is called in the transaction that changes something.
         named: how many annotations are named.
-        items: what takes their place, if they aren't removed.
+        items: what takes their place, or nothing, and they are removed.
     """
 
     store: Store
     task_id: int
     opened: Opened
-    look: Callable[[Connection], Mapping[int, Known]]
+    look: Look
     touch: Callable[[Connection], None]
     now: datetime.datetime
     named: int
-    items: Sequence[Item] = field(default=())
+    items: Sequence[Item]
 
     def run(self) -> None:
         """Do it, and give the items their revisions."""

@@ -12,7 +12,9 @@ from sqlalchemy import Connection
 
 from cvat_hub.annotations import (
     ByIds,
+    Look,
     Name,
+    Opened,
     Rules,
     brought_in,
     parse_changes,
@@ -104,17 +106,7 @@ def _update(call: Call) -> Reply:
         _check_revisions(names, there)
         return there
 
-    by_ids = ByIds(
-        call.hub.store,
-        scope.task.id,
-        partial(_opened, call, scope),
-        look,
-        lambda connection: _touch(call, connection, scope),
-        call.hub.clock(),
-        len(names),
-        items,
-    )
-    by_ids.run()
+    _by_ids(call, scope, partial(_opened, call, scope), look, len(names), items)
     return json_pieces(stored.as_json(items))
 
 
@@ -131,17 +123,18 @@ def _delete(call: Call) -> Reply:
         _check_revisions(found, there)
         return {name.id: there[name.id] for name in found}
 
-    by_ids = ByIds(
-        call.hub.store,
-        scope.task.id,
-        partial(_opened, call),
-        look,
-        lambda connection: _touch(call, connection, scope),
-        call.hub.clock(),
-        len(names),
-    )
-    by_ids.run()
+    _by_ids(call, scope, partial(_opened, call), look, len(names), [])
     return raw_json(body)
+
+
+def _by_ids(
+    call: Call, scope: Scope, opened: Opened, look: Look, named: int, items: Sequence[Item]
+) -> None:
+    def touch(connection: Connection) -> None:
+        _touch(call, connection, scope)
+
+    store, now = call.hub.store, call.hub.clock()
+    ByIds(store, scope.task.id, opened, look, touch, now, named, items).run()
 
 
 def _known(connection: Connection, scope: Scope, names: Sequence[Name]) -> dict[int, Known]:

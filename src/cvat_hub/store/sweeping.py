@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import (
     BindParameter,
     Connection,
     Delete,
+    Select,
     and_,
     bindparam,
     delete,
@@ -36,8 +38,8 @@ def sweep(store: Store, found: Hidden) -> None:
         return
     of_list = lists.c.hidden_id == found.id
     with store.read() as connection:
-        rows = connection.scalars(select(stored.c.id).where(found.rows)).all()
-        listed = connection.scalars(select(lists.c.annotation_id).where(of_list)).all()
+        rows = _numbers(connection, select(stored.c.id).where(found.rows))
+        listed = _numbers(connection, select(lists.c.annotation_id).where(of_list))
     # What is on the list of something incoming is seen.
     rest = sorted({*listed}.difference(rows))
     removals: list[tuple[Sequence[Delete], Sequence[int]]] = [
@@ -66,7 +68,7 @@ def sweep_leftovers(store: Store, now: Date) -> None:
 def _forget(store: Store, found: Hidden, attribute_id: int) -> None:
     """Remove the values of an attribute; what was changed by others meanwhile has none."""
     with store.read() as connection:
-        rows = connection.scalars(select(stored.c.id).where(found.rows)).all()
+        rows = _numbers(connection, select(stored.c.id).where(found.rows))
     for ids in _parts(rows):
         with store.read() as connection:
             kept = connection.execute(_KEPT, {"ids": ids}).all()
@@ -89,6 +91,12 @@ def _is_same(connection: Connection, found: Hidden) -> bool:
     """Tell whether something is hidden as it was, and keep it so until the transaction ends."""
     same = and_(hidden.c.id == found.id, hidden.c.incoming == found.incoming)
     return connection.scalar(select(hidden.c.id).where(same).with_for_update()) is not None
+
+
+def _numbers(connection: Connection, query: Select[Any]) -> list[int]:
+    # Fetched at once, a hundred thousand would keep all other threads waiting.
+    found = connection.scalars(query.execution_options(yield_per=SLICE))
+    return [number for part in found.partitions() for number in part]
 
 
 def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
