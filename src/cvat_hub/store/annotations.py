@@ -15,13 +15,13 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Connection,
     bindparam,
     case,
     delete,
     func,
     null,
-    or_,
     select,
     update,
 )
@@ -32,12 +32,13 @@ from .tables import tasks
 
 _IDS: BindParameter[Sequence[int]] = bindparam("ids", expanding=True)
 _SHOWN_ID = func.coalesce(stored.c.shown_id, stored.c.id)
-_NAMED = or_(stored.c.id.in_(_IDS) & stored.c.shown_id.is_(None), stored.c.shown_id.in_(_IDS))
 _DELETE = delete(stored).where(stored.c.id.in_(_IDS))
 
 KINDS = ("tags", "shapes", "tracks")
 # So many rows are written by one statement, read at a time, or looked up by their ids.
 _PART = 500
+# If so many numbers lie around each of those that are looked for, they are looked for one by one.
+_SPARSE = 10
 
 
 class Item(Struct, gc=False):
@@ -127,14 +128,32 @@ def known(
     query = select(
         _SHOWN_ID, stored.c.kind, stored.c.id, stored.c.label_id, payload, stored.c.revision
     )
-    found = (
-        connection.execute(query.where(seen.rows, _NAMED), {"ids": part}) for part in _parts(ids)
-    )
-    return {
-        number: Known(kind, seen.of(*rest)[1], row)
-        for rows in found
-        for number, kind, row, *rest in rows
-    }
+    wanted, there = {*ids}, dict[int, Known]()
+    # Both at once, with `or`, is what databases don't find by an index.
+    for column, is_number in (
+        (stored.c.id, stored.c.shown_id.is_(None)),
+        (stored.c.shown_id, stored.c.shown_id.is_not(None)),
+    ):
+        for part in _parts(sorted(wanted.difference(there))):
+            found = connection.execute(query.where(seen.rows, is_number, _among(column, part)))
+            there |= {
+                number: Known(kind, seen.of(*rest)[1], row)
+                for number, kind, row, *rest in found
+                if number in wanted
+            }
+    return there
+
+
+def _among(column: ColumnElement[Any], numbers: Sequence[int]) -> ColumnElement[bool]:
+    """Return a condition that numbers in ascending order meet; if they are dense, others as well.
+
+    A range is quicker than many values, of which PostgreSQL expects too much in a table that it
+    doesn't know yet.
+    """
+    first, last = numbers[0], numbers[-1]
+    if last - first < _SPARSE * len(numbers):
+        return column.between(first, last)
+    return column.in_(numbers)
 
 
 def remove(connection: Connection, task_id: int, rows: Sequence[int]) -> None:

@@ -26,12 +26,15 @@ from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
     ColumnElement,
     Connection,
     and_,
     bindparam,
     delete,
     exists,
+    func,
     insert,
     literal,
     not_,
@@ -84,13 +87,19 @@ class Hidden:
         if self.listed and not self.incoming:
             on_list = and_(lists.c.hidden_id == self.id, lists.c.annotation_id == stored.c.id)
             return and_(of_task, exists().where(on_list))
-        of_label = true() if self.label_id is None else stored.c.label_id == self.label_id
         return and_(
-            of_task,
-            stored.c.id.between(self.first_id, self.last_id),
-            stored.c.frame.between(self.first_frame, self.last_frame),
-            of_label,
+            of_task, stored.c.id.between(self.first_id, self.last_id), self._frames_and_label
         )
+
+    @property
+    def rows_by_id(self) -> ColumnElement[bool]:
+        """The condition that a row is among them, of those that have some of the numbers."""
+        return and_(_task_by_id == self.task_id, self._frames_and_label)
+
+    @property
+    def _frames_and_label(self) -> ColumnElement[bool]:
+        of_label = true() if self.label_id is None else stored.c.label_id == self.label_id
+        return and_(stored.c.frame.between(self.first_frame, self.last_frame), of_label)
 
 
 @dataclass(frozen=True)
@@ -150,11 +159,16 @@ def reveal(connection: Connection, block: Hidden) -> bool:
     return connection.execute(delete(hidden).where(hidden.c.id == block.id)).rowcount == 1
 
 
-def put_on_list(connection: Connection, block: Hidden, rows: Iterable[int]) -> None:
+def put_on_list(connection: Connection, block: Hidden, rows: Sequence[int]) -> None:
     """Note which rows what is incoming takes the place of."""
-    connection.execute(
-        insert(lists), [{"hidden_id": block.id, "annotation_id": number} for number in rows]
-    )
+    if connection.dialect.name == "postgresql":
+        # There, one array is quicker than many values.
+        numbers = func.unnest(literal(rows, ARRAY(BigInteger)))
+        lines = select(literal(block.id), numbers)
+        connection.execute(insert(lists).from_select(["hidden_id", "annotation_id"], lines))
+        return
+    values = [{"hidden_id": block.id, "annotation_id": number} for number in rows]
+    connection.execute(insert(lists), values)
 
 
 def exchange(connection: Connection, block: Hidden) -> Hidden | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
+    ColumnElement,
     Connection,
     Delete,
     Select,
@@ -36,23 +36,24 @@ def sweep(store: Store, found: Hidden) -> None:
     if found.attribute_id is not None:
         _forget(store, found, found.attribute_id)
         return
-    of_list = lists.c.hidden_id == found.id
+    goes_by_list = found.listed and not found.incoming
     with store.read() as connection:
-        rows = _numbers(connection, select(stored.c.id).where(found.rows))
-        listed = _numbers(connection, select(lists.c.annotation_id).where(of_list))
-    # What is on the list of something incoming is seen.
-    rest = sorted({*listed}.difference(rows))
-    removals: list[tuple[Sequence[Delete], Sequence[int]]] = [
-        *(((_ROWS, _LINES), part) for part in _parts(rows)),
-        *(((_LINES,), part) for part in _parts(rest)),
-        ((_ITSELF,), ()),
+        listed = _numbers(connection, select(_listed).where(_of_list), found)
+        rows = listed
+        if not goes_by_list:
+            rows = _numbers(connection, select(stored.c.id).where(found.rows), found)
+    by_range = delete(stored).where(_within(stored.c.id), found.rows_by_id)
+    removals: list[tuple[Delete, Sequence[int]]] = [
+        *((_ROWS_ON_LIST if goes_by_list else by_range, part) for part in _parts(rows)),
+        *((_LINES, part) for part in _parts(listed)),
+        (_ITSELF, [0]),
     ]
-    for statements, ids in removals:
+    for removal, ids in removals:
         with store.write() as connection:
             if not _is_same(connection, found):
                 return
-            for statement in statements:
-                connection.execute(statement, {"of": found.id, "ids": ids})
+            ends = {"first": ids[0], "last": ids[-1]}
+            connection.execute(removal, {"of": found.id} | ends)
 
 
 def sweep_leftovers(store: Store, now: Date) -> None:
@@ -68,10 +69,11 @@ def sweep_leftovers(store: Store, now: Date) -> None:
 def _forget(store: Store, found: Hidden, attribute_id: int) -> None:
     """Remove the values of an attribute; what was changed by others meanwhile has none."""
     with store.read() as connection:
-        rows = _numbers(connection, select(stored.c.id).where(found.rows))
+        rows = _numbers(connection, select(stored.c.id).where(found.rows), found)
     for ids in _parts(rows):
         with store.read() as connection:
-            kept = connection.execute(_KEPT, {"ids": ids}).all()
+            within = _KEPT.where(found.rows_by_id)
+            kept = connection.execute(within, {"first": ids[0], "last": ids[-1]}).all()
         changes = [
             {"of": row.id, "was": row.revision, "now": now, "rest": payload}
             for row in kept
@@ -93,10 +95,14 @@ def _is_same(connection: Connection, found: Hidden) -> bool:
     return connection.scalar(select(hidden.c.id).where(same).with_for_update()) is not None
 
 
-def _numbers(connection: Connection, query: Select[Any]) -> list[int]:
+def _numbers(connection: Connection, query: Select[Any], found: Hidden) -> list[int]:
     # Fetched at once, a hundred thousand would keep all other threads waiting.
-    found = connection.scalars(query.execution_options(yield_per=SLICE))
-    return [number for part in found.partitions() for number in part]
+    rows = connection.scalars(query.execution_options(yield_per=SLICE), {"of": found.id})
+    return sorted(number for part in rows.partitions() for number in part)
+
+
+def _within(column: ColumnElement[int]) -> ColumnElement[bool]:
+    return column.between(bindparam("first"), bindparam("last"))
 
 
 def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -104,10 +110,13 @@ def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
         yield ids[start : start + SLICE]
 
 
-_IDS: BindParameter[Sequence[int]] = bindparam("ids", expanding=True)
-_ROWS = delete(stored).where(stored.c.id.in_(_IDS))
-_LINES = delete(lists).where(lists.c.hidden_id == bindparam("of"), lists.c.annotation_id.in_(_IDS))
-_KEPT = select(stored.c.id, stored.c.revision, stored.c.payload).where(stored.c.id.in_(_IDS))
+_listed = lists.c.annotation_id
+_of_list = lists.c.hidden_id == bindparam("of")
+_LINES = delete(lists).where(_of_list, _within(_listed))
+_ROWS_ON_LIST = delete(stored).where(
+    stored.c.id.in_(select(_listed).where(_of_list, _within(_listed)))
+)
+_KEPT = select(stored.c.id, stored.c.revision, stored.c.payload).where(_within(stored.c.id))
 _CHANGE = (
     update(stored)
     .where(stored.c.id == bindparam("of"), stored.c.revision == bindparam("was"))
