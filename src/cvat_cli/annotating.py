@@ -257,6 +257,8 @@ def _common(arguments: argparse.Namespace) -> dict[str, Any]:
     given = objects.without_none({name: getattr(arguments, name, None) for name in _OPTIONS})
     if "label_mapping" in given:
         given["label_mapping"] = dict(given["label_mapping"])
+    if parameters := dict(arguments.function_parameters):
+        given["parameters"] = parameters
     function = functions.load(arguments)
     return {"function": function, "pbar": DeferredTqdmProgressReporter(), **given}
 
