@@ -213,7 +213,10 @@ def _add_run_options(group: argparse._ArgumentGroup) -> None:
     )
     _add_flag(group, "--resume", "go on with a run that was cut off")
     group.add_argument(
-        "--journal-dir", type=Path, metavar="FOLDER", help="where runs keep what they can be resumed by"
+        "--journal-dir",
+        type=Path,
+        metavar="FOLDER",
+        help="where runs keep what they can be resumed by",
     )
     group.add_argument(
         "--report", type=Path, metavar="PATH", help="write what was done to this file, as JSON"
