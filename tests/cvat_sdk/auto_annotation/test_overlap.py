@@ -60,6 +60,8 @@ L_MASK = drawn("#... #... #### ####")
         (polygon(0, 0, 10, 0, 10, 20), ellipse(100, 100, 110, 90), 0),
         # An outline that crosses itself: two triangles of 25 each.
         (SQUARE, polygon(0, 0, 10, 10, 10, 0, 0, 10), 0.5),
+        # One that goes twice around a part of its area.
+        (SQUARE, polygon(0, 0, 10, 0, 10, 10, 2, 10, 2, 4, 6, 4, 6, 6, 0, 6), 0.92),
         (polygon(0, 0, 5, 5, 10, 10), polygon(0, 0, 5, 5, 10, 10), 0),
         (ellipse(5, 5, 10, 0), ellipse(5, 5, 10, 0), 1),
         (SQUARE, ellipse(5, 5, 10, 0), np.pi / 4),
@@ -167,6 +169,11 @@ def test_more_pairs_than_are_looked_at_together(monkeypatch: pytest.MonkeyPatch)
     old = [rectangle([10 * i, 0, 10 * i + 10, 10]) for i in range(3)]
     new = [rectangle([10 * i + 1, 0, 10 * i + 10, 10]) for i in range(5)]
     assert covered(new, old, 0.8) == [True, True, True, False, False]
+
+
+def test_corners_may_come_in_any_order() -> None:
+    old = [rectangle([10, 0, 0, 10]), rectangle([20, 10, 10, 0])]
+    assert covered([rectangle([10, 10, 0, 0]), rectangle([10, 0, 20, 10])], old, 1) == [True, True]
 
 
 def test_the_threshold_itself_counts() -> None:
