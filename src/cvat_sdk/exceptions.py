@@ -14,6 +14,8 @@
     │       └── ServiceException                 5xx
     ├── TransportError                   no answer came: refused, cut, timed out
     ├── BadFunctionError                 an auto-annotation function breaks its protocol
+    ├── ResumeError                      an unfinished run cannot be gone on with
+    ├── UndecidedUploadError             it cannot be told whether the server took a request
     ├── SelectionError (ValueError)      what is to be annotated is not there
     ├── BackgroundRequestException       a request that the server runs in the background failed
     ├── IncompatibleVersionException     the server is of a version that was refused
@@ -108,6 +110,14 @@ class TransportError(CvatSdkException):
 
 class BadFunctionError(CvatSdkException):
     """An auto-annotation function breaks its protocol, or doesn't fit the task."""
+
+
+class ResumeError(CvatSdkException):
+    """An unfinished run cannot be gone on with: it was another one, or it is still going on."""
+
+
+class UndecidedUploadError(CvatSdkException):
+    """An answer was lost, and it cannot be told whether the server took the request."""
 
 
 class SelectionError(CvatSdkException, ValueError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,13 +26,18 @@ from cvat_hub.errors import BadRequest, Conflict, NotFound, at
 from cvat_hub.replies import Reply, empty, json_pieces, raw_json
 from cvat_hub.rights import access
 from cvat_hub.rights.access import Right
+from cvat_hub.schema import header
 from cvat_hub.store import annotations as stored
-from cvat_hub.store import jobs, labels, tasks
+from cvat_hub.store import jobs, labels, named_writes, tasks
 from cvat_hub.store.annotations import KINDS, Item, Known
 from cvat_hub.store.hidden import clear
 from cvat_hub.store.labels import Label
+from cvat_hub.store.named_writes import NamedWrite, WriteName
 from cvat_hub.store.numbers import numbers
 from cvat_sdk import models
+
+_KEY = "X-Idempotency-Key"
+_PROPER_KEY = re.compile(r"[!-~]{1,128}")
 
 
 @dataclass(frozen=True)
@@ -78,18 +85,71 @@ def remove_all(call: Call) -> Reply:
 
 
 def _create(call: Call) -> Reply:
-    return _add(call, *_checked(call, parse_new), replacing=False)
+    with call.hub.store.read() as connection:
+        scope = _scope(call, connection, Right.ANNOTATE)
+        if done := _done_before(call, connection, scope):
+            return done
+    try:
+        return _add(call, *_checked(call, parse_new), keyed=True)
+    except _DoneMeanwhile as meanwhile:
+        return meanwhile.reply
 
 
-def _add(call: Call, scope: Scope, items: list[Item], *, replacing: bool) -> Reply:
+def _add(
+    call: Call, scope: Scope, items: list[Item], *, replacing: bool = False, keyed: bool = False
+) -> Reply:
     task_id, now = scope.task.id, call.hub.clock()
     coming = brought_in(call.hub.store, partial(_opened, call), task_id, items, now)
     with coming as complete, _opened(call, scope) as connection:
+        # The same request may have come twice at a time.
+        if keyed and (done := _done_before(call, connection, scope)):
+            raise _DoneMeanwhile(done)
         leaving = clear(connection, task_id, scope.frames, now) if replacing else []
         complete(connection)
+        if keyed:
+            _remember(call, connection, scope, items)
         _touch(call, connection, scope)
     tidy(call.hub.store, leaving)
     return json_pieces(stored.as_json(items))
+
+
+class _DoneMeanwhile(Exception):
+    """Another request of the same key was quicker."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__()
+        self.reply = reply
+
+
+def _done_before(call: Call, connection: Connection, scope: Scope) -> Reply | None:
+    """Return the reply to a request whose key was seen before, None if there is none."""
+    name = _name(call, scope)
+    known = name and named_writes.find(connection, name)
+    if known is None:
+        return None
+    if known.body_hash != _body_hash(call):
+        raise Conflict(f"{_KEY}: another request was sent with this key before.")
+    return json_pieces(stored.read_of_ids(connection, scope.task.id, known.ids))
+
+
+def _remember(call: Call, connection: Connection, scope: Scope, items: Sequence[Item]) -> None:
+    if name := _name(call, scope):
+        write = NamedWrite(_body_hash(call), named_writes.spans(item.id for item in items))
+        named_writes.add(connection, name, write, call.hub.clock())
+
+
+def _name(call: Call, scope: Scope) -> WriteName | None:
+    key = call.request.headers.get(_KEY)
+    if key is None:
+        return None
+    if not _PROPER_KEY.fullmatch(key):
+        raise BadRequest(f"{_KEY}: expected 1 to 128 visible characters of ASCII")
+    return WriteName(scope.task.id, call.user.id, key)
+
+
+def _body_hash(call: Call) -> str:
+    path = call.request.url.path.rstrip("/").encode()
+    return hashlib.sha256(path + b"\n" + call.body).hexdigest()
 
 
 def _update(call: Call) -> Reply:
@@ -188,6 +248,11 @@ def _touch(call: Call, connection: Connection, scope: Scope) -> None:
         jobs.change(connection, scope.job.id, {}, now)
 
 
+_KEY_SCHEMA = {"type": "string", "pattern": f"^{_PROPER_KEY.pattern}$"}
+_KEY_MEANING = (
+    "Of action=create: a request with the key and the body of an earlier one writes nothing, and is"
+    " told what that one made."
+)
 _HANDLERS = {
     "GET": Handler(show, gives=models.LabeledData),
     "PUT": Handler(replace, decodes=models.LabeledDataRequest, gives=models.LabeledData),
@@ -196,6 +261,7 @@ _HANDLERS = {
         decodes=models.PatchedLabeledDataRequest,
         gives=models.LabeledData,
         query={"action": {"type": "string", "enum": list(_ACTIONS)}},
+        told={"parameters": [header(_KEY, _KEY_SCHEMA, _KEY_MEANING)]},
     ),
     "DELETE": Handler(remove_all, status=204),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cvat_hub import HUB_VERSION
 from cvat_hub.call import Call, Handler
 from cvat_hub.replies import Reply, json_reply
+from cvat_hub.store.named_writes import KEPT
 from cvat_sdk import models
 from cvat_sdk.version import VERSION
 
@@ -19,6 +20,7 @@ def about(call: Call) -> Reply:
             logo_url="",
             subtitle="A home for tasks and annotations",
             hub_version=HUB_VERSION,
+            idempotency_days=KEPT.days,
         )
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, false, or_, select, update
 
 from .hidden import Span, visible
 from .tables import annotation_rows as stored
@@ -112,11 +112,22 @@ def read(connection: Connection, task_id: int, frames: Span | None) -> list[byte
         .where(visible(connection, task_id, frames))
         .order_by(stored.c.frame, stored.c.id)
     )
-    groups: dict[str, list[bytes]] = {kind: [] for kind in KINDS}
-    result = connection.execute(query.execution_options(yield_per=_PART))
-    for rows in result.partitions():
-        _gather(groups, ((kind, _json(*rest)) for kind, *rest in rows))
-    return _joined(groups)
+    return _read(connection, query)
+
+
+def read_of_ids(connection: Connection, task_id: int, spans: Sequence[Span]) -> list[bytes]:
+    """Return those of these annotations that a task still has, in the order of their ids.
+
+    Args:
+        spans: the first and the last id of each.
+    """
+    query = (
+        select(stored.c.kind, stored.c.id, stored.c.revision, stored.c.payload)
+        .where(visible(connection, task_id, None, by_id=True))
+        .where(or_(false(), *(stored.c.id.between(*span) for span in spans)))
+        .order_by(stored.c.id)
+    )
+    return _read(connection, query)
 
 
 def as_json(items: Iterable[Item]) -> list[bytes]:
@@ -125,6 +136,14 @@ def as_json(items: Iterable[Item]) -> list[bytes]:
     every = list(items)
     for part in _parts(every):
         _gather(groups, ((i.kind, _json(i.id, i.revision, i.payload)) for i in part))
+    return _joined(groups)
+
+
+def _read(connection: Connection, query: Select[Any]) -> list[bytes]:
+    groups: dict[str, list[bytes]] = {kind: [] for kind in KINDS}
+    result = connection.execute(query.execution_options(yield_per=_PART))
+    for rows in result.partitions():
+        _gather(groups, ((kind, _json(*rest)) for kind, *rest in rows))
     return _joined(groups)
 
 

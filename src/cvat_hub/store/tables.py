@@ -287,6 +287,18 @@ hidden_annotations = Table(
     sqlite_autoincrement=True,
 )
 
+# Which annotations came with a write that its client named; `ids` are spans, both ends inclusive.
+named_writes = Table(
+    "named_writes",
+    metadata,
+    Column("task_id", ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("key", String(128), primary_key=True),
+    Column("body_hash", String(64), nullable=False),
+    Column("ids", JSON, nullable=False),
+    Column("created_date", UtcDateTime, nullable=False, index=True),
+)
+
 # The numbers of annotations are given out in blocks: by the sequence, or by the row that bears
 # its name in databases that know no sequences.
 annotation_ids = Sequence("annotation_ids", metadata=metadata)

@@ -179,11 +179,13 @@ class ApiClient:
         body: Any = None,
         stream: bool = False,
         timeout: Timeout = None,
+        repeatable: bool = False,
     ) -> Response:
         """Send a request with this client's headers and cookies, and return the answer.
 
         Args:
             headers: further ones; None in place of a value leaves one of the client's out.
+            repeatable: the server is known to do nothing twice when this request comes again.
 
         Raises:
             TransportError: no answer came.
@@ -196,7 +198,13 @@ class ApiClient:
         if isinstance(timeout, tuple):
             timeout = timeout[1]
         response = self.transport.request(
-            method, url, headers=sent, body=body, stream=stream, timeout_s=timeout
+            method,
+            url,
+            headers=sent,
+            body=body,
+            stream=stream,
+            timeout_s=timeout,
+            repeatable=repeatable,
         )
         self._keep_cookies(response)
         return response

@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
-from cvat_sdk.auto_annotation.interface import DetectionFunction, DetectionFunctionSpec
-from cvat_sdk.auto_annotation.mapping import LabelMapper
-from cvat_sdk.auto_annotation.remapping import Remapper
-from cvat_sdk.exceptions import BadFunctionError
-from cvat_sdk.models import (
-    LabeledData,
-    LabeledImageRequest,
-    LabeledShapeRequest,
-    PatchedLabeledDataRequest,
-)
+from cvat_sdk.auto_annotation.interface import DetectionFunction
+from cvat_sdk.auto_annotation.options import Merge, Options, check_batch_size, check_choice
+from cvat_sdk.auto_annotation.pipeline import RunReport
+from cvat_sdk.auto_annotation.work import Work
 
 if TYPE_CHECKING:
     from cvat_sdk.core.client import Client
     from cvat_sdk.core.progress import ProgressReporter
-    from cvat_sdk.core.proxies.tasks import Task
-
-
-@dataclass(frozen=True, kw_only=True)
-class DetectionContext:
-    """What `detect` is told; see `DetectionFunctionContext`."""
-
-    frame_name: str
-    conf_threshold: float | None = None
-    conv_mask_to_poly: bool = False
 
 
 def annotate_task(
@@ -44,16 +27,32 @@ def annotate_task(
     conf_threshold: float | None = None,
     conv_mask_to_poly: bool = False,
     allow_unmatched_label: bool = False,
-) -> None:
-    """Annotate all frames of a task that are not deleted.
+    batch_size: int | Literal["auto"] = "auto",
+    frames: str | Iterable[int] | None = None,
+    job_id: int | None = None,
+    only_unannotated: bool = False,
+    label_mapping: Mapping[str, str] | None = None,
+    roi: tuple[float, float, float, float] | None = None,
+    merge: Merge = "append",
+    iou_threshold: float = 0.5,
+    on_error: Literal["raise", "skip"] = "raise",
+    upload: Literal["at_end", "streaming"] = "at_end",
+    resume: bool = False,
+    journal_dir: Path | None = None,
+    report: Path | None = None,
+    parameters: Mapping[str, Any] | None = None,
+) -> RunReport:
+    """Annotate the frames of a task that are not deleted.
 
-    Nothing is sent before the function has seen every frame, so that one that fails leaves the
-    task as it was.
+    By default, nothing is sent before the function has seen every frame, so that one that fails
+    leaves the task as it was. What is found is kept on disk until the server has it.
 
     Args:
         client: logged in.
         task_id: of a task of images or of a video.
-        function: an object with `spec` and `detect`, see `DetectionFunction`.
+        function: an object with `spec` and `detect`, see `DetectionFunction`. If it has
+            `detect_batch(contexts, images)`, that is called instead; it returns a sequence with
+            the annotations of each image.
         pbar: told of each frame.
         clear_existing: remove the annotations that were there at the start, once the new ones are
             safely on the server. By default they stay.
@@ -61,99 +60,62 @@ def annotate_task(
         conf_threshold: from 0 to 1, handed to the function.
         conv_mask_to_poly: ask the function for polygons instead of masks.
         allow_unmatched_label: the same as `allow_unmatched_labels`.
+        batch_size: how many images `detect_batch` is given at most; by default, as many as pay.
+        frames: only these, as numbers or as in "0-10,20,30-100:5".
+        job_id: only the frames of this job of the task.
+        only_unannotated: only frames without tags, shapes and tracks.
+        label_mapping: what is called otherwise in the task, see `LabelMapper`.
+        roi: left, top, right and bottom, in pixels, of what the function sees of each image.
+        merge: "replace" is `clear_existing` for the frames that are annotated, whose tags and
+            shapes go; "iou" leaves out shapes that shapes of the same label cover already.
+        iou_threshold: from which overlap on they do.
+        on_error: "skip" goes on when a frame fails: its image cannot be read, the function raises
+            an exception or breaks a rule. The report lists these frames.
+        upload: "streaming" sends as results come. What was sent stays when the function fails.
+        resume: go on with an unfinished run of the same function, parameters, labels and options.
+            Without one, begin.
+        journal_dir: where what is found is kept; by default, a folder of the user's.
+        report: a file for what is returned, as JSON.
+        parameters: what the function was made with. A run is gone on with only if they are the
+            same.
 
     Raises:
         BadFunctionError: the function breaks its protocol, or doesn't fit the task.
-        ValueError: `conf_threshold` is not between 0 and 1.
+        ValueError: an argument is out of its range; a `SelectionError` chooses what isn't there.
+        ResumeError: the unfinished run was another one; the message says what differs.
+        UndecidedUploadError: an answer of a server that knows no `X-Idempotency-Key` was lost, and
+            it cannot be told whether it took the request.
         UnsupportedDatasetError: the task has no images, or one cannot be read.
-        ApiException: the server refuses.
-        TransportError: the server cannot be reached.
+        ApiException: the server refuses. What this run has sent is removed again.
+        TransportError: the server cannot be reached. The run can be resumed.
     """
-    if conf_threshold is not None and not 0 <= conf_threshold <= 1:
-        raise ValueError(f"conf_threshold must be between 0 and 1, got {conf_threshold}")
-    from cvat_sdk.core.progress import NullProgressReporter
-    from cvat_sdk.core.proxies.annotations import AnnotationUpdateAction
-
-    spec = _detection_spec(function)
-    task = client.tasks.retrieve(task_id)
-    mapper = LabelMapper(
-        logger=client.logger,
+    options = Options(
+        clear_existing=clear_existing,
         allow_unmatched_labels=allow_unmatched_labels or allow_unmatched_label,
+        conf_threshold=conf_threshold,
         conv_mask_to_poly=conv_mask_to_poly,
+        frames=frames,
+        job_id=job_id,
+        only_unannotated=only_unannotated,
+        label_mapping=label_mapping or {},
+        roi=roi,
+        merge=merge,
+        iou_threshold=iou_threshold,
     )
-    labels = mapper.map(spec.labels, task.get_labels())
-    existing = _ids_by_kind(task.get_annotations()) if clear_existing else {}
-    found = _detect(
-        task,
+    check_batch_size(batch_size)
+    check_choice("on_error", on_error, ("raise", "skip"))
+    check_choice("upload", upload, ("at_end", "streaming"))
+    work = Work(
+        client,
         function,
-        Remapper(labels, conv_mask_to_poly=conv_mask_to_poly),
-        partial(
-            DetectionContext, conf_threshold=conf_threshold, conv_mask_to_poly=conv_mask_to_poly
-        ),
-        pbar or NullProgressReporter(),
+        options,
+        parameters=parameters or {},
+        batch_size=batch_size,
+        skips_errors=on_error == "skip",
+        streaming=upload == "streaming",
+        pbar=pbar,
     )
-    client.logger.info(
-        "Uploading %d annotations to task %d...", len(found.tags) + len(found.shapes), task_id
-    )
-    task.update_annotations(found, action=AnnotationUpdateAction.CREATE)
-    _remove(task, existing)
-    client.logger.info("Upload complete")
-
-
-def _detect(
-    task: Task,
-    function: DetectionFunction,
-    remapper: Remapper,
-    make_context: Callable[..., DetectionContext],
-    pbar: ProgressReporter,
-) -> PatchedLabeledDataRequest:
-    from cvat_sdk.datasets.frames import TaskFrames
-
-    tags: list[LabeledImageRequest] = []
-    shapes: list[LabeledShapeRequest] = []
-    with TaskFrames(task) as frames, pbar.task(total=len(frames), desc="Annotating", unit="frame"):
-        for frame in pbar.iter(frames):
-            image = frame.load_image()
-            try:
-                returned = function.detect(make_context(frame_name=frame.name), image)
-            except Exception as error:
-                error.add_note(f"on frame {frame.index} ({frame.name!r})")
-                raise
-            new_tags, new_shapes = remapper.remap(returned, frame.index, frame.name)
-            tags += new_tags
-            shapes += new_shapes
-    return PatchedLabeledDataRequest(tags=tags, shapes=shapes)
-
-
-def _ids_by_kind(annotations: LabeledData) -> dict[str, set[int | None]]:
-    return {
-        kind: {item.id for item in annotations.get(kind) or ()}
-        for kind in ("tags", "shapes", "tracks")
-    }
-
-
-def _remove(task: Task, ids: dict[str, set[int | None]]) -> None:
-    """Remove those annotations that are still there, and nothing that came since."""
-    if not any(ids.values()):
-        return
-    from cvat_sdk.core.proxies.annotations import AnnotationUpdateAction, to_remove
-
-    there = task.get_annotations()
-    chosen = {
-        kind: [to_remove(item) for item in there.get(kind) or () if item.id in wanted]
-        for kind, wanted in ids.items()
-    }
-    task.update_annotations(chosen, action=AnnotationUpdateAction.DELETE)
-
-
-def _detection_spec(function: object) -> DetectionFunctionSpec:
-    spec = getattr(function, "spec", None)
-    if not isinstance(spec, DetectionFunctionSpec):
-        kind = "no spec" if spec is None else f"a spec of type {type(spec).__name__!r}"
-        raise BadFunctionError(
-            f"{type(function).__name__} has {kind}; only detection functions, whose spec is a"
-            " DetectionFunctionSpec, annotate tasks"
-        )
-    if not callable(getattr(function, "detect", None)):
-        raise BadFunctionError(f"{type(function).__name__} has no method detect(context, image)")
-    return spec
+    done = work.do(task_id, journal_dir, resume=resume)
+    if report is not None:
+        done.write(report)
+    return done

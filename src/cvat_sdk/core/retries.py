@@ -17,13 +17,17 @@ _SERVER_BEHIND_LOST = frozenset({502, 504})
 
 @dataclass(frozen=True)
 class Failure:
-    """What went wrong with one attempt: an answer's status, or None when there was no answer."""
+    """What went wrong with one attempt: an answer's status, or None when there was no answer.
+
+    `repeatable` says of a request of any method that it does no more when it comes again.
+    """
 
     method: str
     status: int | None = None
     reached_server: bool = True
     timed_out: bool = False
     retry_after_s: float | None = None
+    repeatable: bool = False
 
     @property
     def may_have_acted(self) -> bool:
@@ -38,7 +42,9 @@ class Failure:
         # The time limit is one for the caller, who waited for all of it already.
         if self.timed_out:
             return False
-        return self.method in _IDEMPOTENT and (self.status is None or self.status in _UNAVAILABLE)
+        if not (self.repeatable or self.method in _IDEMPOTENT):
+            return False
+        return self.status is None or self.status in _UNAVAILABLE
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,7 @@ class Transport:
         body: Body = None,
         stream: bool = False,
         timeout_s: float | None = None,
+        repeatable: bool = False,
     ) -> Response:
         """Send a request, again if that may help, and return the last answer, whatever its status.
 
@@ -107,6 +108,7 @@ class Transport:
             body: bytes, or pieces of them (then with a Content-Length header). A body of pieces is
                 sent again only if the server did not see its first attempt.
             stream: leave the body of the answer on the wire, for the caller to read.
+            repeatable: the server is known to do nothing twice when this request comes again.
 
         Raises:
             NoAnswerError: no answer came.
@@ -124,7 +126,7 @@ class Transport:
             )
 
         can_repeat = body is None or isinstance(body, bytes)
-        return self._persist(method, url, send, lambda: can_repeat)
+        return self._persist(method, url, send, lambda: can_repeat, repeatable=repeatable)
 
     def download(self, url: str, output: Sink, *, headers: Headers | None = None) -> Response:
         """GET `url` and write the body of a 200 to `output`; other answers keep their body.
@@ -174,7 +176,13 @@ class Transport:
         return urllib3.Timeout(connect=min(timeout_s, CONNECT_TIMEOUT_S), read=timeout_s)
 
     def _persist(
-        self, method: str, url: str, act: Callable[[], Response], can_repeat: Callable[[], bool]
+        self,
+        method: str,
+        url: str,
+        act: Callable[[], Response],
+        can_repeat: Callable[[], bool],
+        *,
+        repeatable: bool = False,
     ) -> Response:
         failures: list[Failure] = []
         while True:
@@ -182,7 +190,7 @@ class Transport:
                 response = act()
                 if was_done_before(method, response.status, failures):
                     return _done(response)
-                failures.append(_failure_of_answer(method, response))
+                failures.append(_failure_of_answer(method, response, repeatable))
                 problem = f"{response.status} {response.reason}"
                 delay = self._delay(failures, can_repeat())
                 if delay is None:
@@ -190,7 +198,7 @@ class Transport:
                 response.drain_conn()
             except HTTPError as error:
                 cause = error.reason if isinstance(error, MaxRetryError) else error
-                failures.append(_failure_of(method, cause))
+                failures.append(_failure_of(method, cause, repeatable))
                 problem = describe(cause, url)
                 delay = None
                 if not isinstance(cause, SSLError):
@@ -212,16 +220,17 @@ def _done(response: Response) -> Response:
     return urllib3.HTTPResponse(io.BytesIO(), status=204, reason="No Content")
 
 
-def _failure_of_answer(method: str, response: Response) -> Failure:
+def _failure_of_answer(method: str, response: Response, repeatable: bool) -> Failure:
     retry_after = parse_retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
-    return Failure(method, status=response.status, retry_after_s=retry_after)
+    return Failure(method, status=response.status, retry_after_s=retry_after, repeatable=repeatable)
 
 
-def _failure_of(method: str, cause: Exception | None) -> Failure:
+def _failure_of(method: str, cause: Exception | None, repeatable: bool) -> Failure:
     return Failure(
         method,
         reached_server=not isinstance(cause, NewConnectionError | ConnectTimeoutError),
         timed_out=isinstance(cause, ReadTimeoutError),
+        repeatable=repeatable,
     )
 
 

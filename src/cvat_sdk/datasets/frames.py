@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -113,6 +113,7 @@ class TaskFrames:
 
     Args:
         meta: if it was read already.
+        indices: only these frames.
         prefetch: how many chunks are fetched ahead.
 
     Raises:
@@ -120,10 +121,21 @@ class TaskFrames:
         ApiException: the server answered with an error.
     """
 
-    def __init__(self, task: Task, meta: DataMetaRead | None = None, *, prefetch: int = 1) -> None:
+    def __init__(
+        self,
+        task: Task,
+        meta: DataMetaRead | None = None,
+        *,
+        indices: Collection[int] | None = None,
+        prefetch: int = 1,
+    ) -> None:
         self._task = task
         self.meta = meta or task.get_meta()
         self._plan = FramePlan.of(task, self.meta)
+        if indices is not None:
+            wanted = set(indices)
+            chosen = [frame for frame in self._plan.frames if frame.index in wanted]
+            self._plan = FramePlan(chosen, self._plan.chunk_size)
         self._prefetch = prefetch
         self._iterations: WeakSet[Generator[Frame, None, None]] = WeakSet()
 

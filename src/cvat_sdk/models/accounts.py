@@ -18,7 +18,11 @@ TokenName = Annotated[str, Meta(min_length=1, max_length=50)]
 
 
 class About(Record):
-    """What a server tells about itself. Servers before 2.16 leave the last two out."""
+    """What a server tells about itself.
+
+    Servers before 2.16 leave out `logo_url` and `subtitle`. CVAT Hub alone tells the last two;
+    `idempotency_days` is how long it remembers the `X-Idempotency-Key` of a write.
+    """
 
     name: str
     description: str
@@ -26,6 +30,7 @@ class About(Record):
     logo_url: str | UnsetType = UNSET
     subtitle: str | UnsetType = UNSET
     hub_version: str | UnsetType = UNSET
+    idempotency_days: int | UnsetType = UNSET
 
 
 class LoginSerializerExRequest(Record):
