@@ -27,7 +27,7 @@ from .pixels import Pixels
 from .preparation import Preparation
 from .settings import Settings
 from .store import Store, open_store, users
-from .store.hidden import sweep_leftovers
+from .store.sweeping import sweep_leftovers
 
 Clock = Callable[[], datetime.datetime]
 

@@ -15,7 +15,7 @@ import uvicorn
 
 from .app import create_app
 from .hub import Hub, HubError, open_hub
-from .memory import return_what_is_freed
+from .memory import return_what_is_freed, set_aside_what_stays
 from .operation.protocol import Protocol
 from .settings import Settings
 
@@ -58,6 +58,7 @@ def serve(settings: Settings, ready: Callable[[Hub, str], None]) -> None:
     with open_hub(settings) as hub, closing(_listen(settings)) as listening:
         address = _address(settings, listening)
         server = _Server(_config(hub), lambda: ready(hub, address), hub.queue.bells.stop)
+        set_aside_what_stays()
 
         def stop(*_: Any) -> None:
             server.should_exit = True

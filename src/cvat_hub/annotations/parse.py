@@ -7,7 +7,7 @@ in between, an error tells its place, and what was decoded doesn't pile up in me
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
@@ -29,7 +29,7 @@ _encode = msgspec.json.Encoder().encode
 Keeps = Callable[[Any], bool]
 
 
-class Name(NamedTuple):
+class Name(msgspec.Struct, gc=False, frozen=True):
     """An annotation that a client names; `revision` is 0 if it doesn't say which."""
 
     kind: str

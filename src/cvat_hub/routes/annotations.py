@@ -13,7 +13,10 @@ from functools import partial
 from sqlalchemy import Connection
 
 from cvat_hub.annotations import (
+    ByIds,
+    Look,
     Name,
+    Opened,
     Rules,
     brought_in,
     parse_changes,
@@ -154,15 +157,16 @@ def _body_hash(call: Call) -> str:
 
 def _update(call: Call) -> Reply:
     scope, items = _checked(call, parse_changes)
-    with _opened(call, scope) as connection:
-        there = stored.known(connection, scope.task.id, [item.id for item in items], scope.frames)
+    names = [Name(item.kind, item.id, int(item.revision)) for item in items]
+
+    def look(connection: Connection) -> dict[int, Known]:
+        there = _known(connection, scope, names)
         for kind in KINDS:
-            _check_existing(kind, (item.id for item in items if item.kind == kind), there)
-        _check_revisions(items, there)
-        for item in items:
-            item.revision = there[item.id].revision + 1
-        stored.replace(connection, items)
-        _touch(call, connection, scope)
+            _check_existing(kind, (name.id for name in names if name.kind == kind), there)
+        _check_revisions(names, there)
+        return there
+
+    _by_ids(call, scope, partial(_opened, call, scope), look, len(names), items)
     return json_pieces(stored.as_json(items))
 
 
@@ -170,14 +174,31 @@ def _delete(call: Call) -> Reply:
     # What is gone already is no error: a client may not have heard that it succeeded.
     body = call.body or b"{}"
     names = parse_names(body)
-    with _opened(call) as connection:
+    with call.hub.store.read() as connection:
         scope = _scope(call, connection, Right.ANNOTATE)
-        there = stored.known(connection, scope.task.id, [name.id for name in names], scope.frames)
+
+    def look(connection: Connection) -> dict[int, Known]:
+        there = _known(connection, scope, names)
         found = [name for name in names if name.id in there and there[name.id].kind == name.kind]
         _check_revisions(found, there)
-        stored.remove(connection, [name.id for name in found])
-        _touch(call, connection, scope)
+        return {name.id: there[name.id] for name in found}
+
+    _by_ids(call, scope, partial(_opened, call), look, len(names), [])
     return raw_json(body)
+
+
+def _by_ids(
+    call: Call, scope: Scope, opened: Opened, look: Look, named: int, items: Sequence[Item]
+) -> None:
+    def touch(connection: Connection) -> None:
+        _touch(call, connection, scope)
+
+    store, now = call.hub.store, call.hub.clock()
+    ByIds(store, scope.task.id, opened, look, touch, now, named, items).run()
+
+
+def _known(connection: Connection, scope: Scope, names: Sequence[Name]) -> dict[int, Known]:
+    return stored.known(connection, scope.task.id, [name.id for name in names], scope.frames)
 
 
 _ACTIONS: dict[str, Callable[[Call], Reply]] = {

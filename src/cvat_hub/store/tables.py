@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -270,10 +271,19 @@ annotation_rows = Table(
     Column("label_id", Integer, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("revision", Integer, nullable=False, server_default="1"),
+    # What clients call it, if that isn't the number of the row: then it was changed with others.
+    Column("shown_id", BigInteger, nullable=True),
     Index(None, "task_id", "frame"),
 )
+_is_renamed = annotation_rows.c.shown_id.is_not(None)
+Index(
+    None,
+    annotation_rows.c.shown_id,
+    sqlite_where=_is_renamed,
+    postgresql_where=_is_renamed,
+)
 
-# Annotations of a task that nobody sees; both ends of ids and frames are inclusive.
+# Annotations of a task that nobody sees; both ends of ids (of rows) and frames are inclusive.
 hidden_annotations = Table(
     "hidden_annotations",
     metadata,
@@ -284,8 +294,23 @@ hidden_annotations = Table(
     Column("last_id", BigInteger, nullable=False),
     Column("first_frame", Integer, nullable=False),
     Column("last_frame", Integer, nullable=False),
+    # Only those of this label, or only their values of this attribute. No foreign keys: what they
+    # refer to is gone by then.
+    Column("label_id", Integer, nullable=True),
+    Column("attribute_id", Integer, nullable=True),
+    # Whether it is these when coming, and those on the list when it is leaving.
+    Column("listed", Boolean, nullable=False, server_default=false()),
+    # Whether somebody has changed annotations of the task since this was last taken back.
+    Column("disturbed", Boolean, nullable=False, server_default=false()),
     _date("created_date"),
     sqlite_autoincrement=True,
+)
+hidden_lists = Table(
+    "hidden_lists",
+    metadata,
+    Column("hidden_id", Integer, primary_key=True, autoincrement=False),
+    Column("annotation_id", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
 )
 
 # Which annotations came with a write that its client named; `ids` are spans, both ends inclusive.

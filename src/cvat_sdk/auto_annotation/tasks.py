@@ -14,7 +14,8 @@ import msgspec
 
 from cvat_sdk.auto_annotation.driver import annotate_task
 from cvat_sdk.auto_annotation.interface import DetectionFunction
-from cvat_sdk.auto_annotation.ledger import Ledger, default_folder
+from cvat_sdk.auto_annotation.ledger import Ledger, writable_folder
+from cvat_sdk.auto_annotation.pipeline import RunReport
 from cvat_sdk.exceptions import SelectionError, TransportError, UnauthorizedException
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class TasksReport(msgspec.Struct):
         failed: why the others failed, by their ids.
     """
 
-    done: dict[int, Any] = msgspec.field(default_factory=dict)
+    done: dict[int, RunReport] = msgspec.field(default_factory=dict)
     done_before: list[int] = msgspec.field(default_factory=list)
     failed: dict[int, str] = msgspec.field(default_factory=dict)
 
@@ -75,7 +76,7 @@ def annotate_tasks(
         raise SelectionError("job_id: a job belongs to one task; give it to annotate_task")
     if (frames := options.get("frames")) is not None and not isinstance(frames, str | range):
         options["frames"] = sorted(frames)
-    ledger = Ledger(journal_dir or default_folder(), _identity(client, function, options))
+    ledger = Ledger(writable_folder(journal_dir), _identity(client, function, options))
     options |= {"on_error": on_error, "resume": resume, "journal_dir": journal_dir}
     # A wrong name is not a matter of single tasks.
     inspect.signature(annotate_task).bind(client, 0, function, **options)
@@ -110,7 +111,7 @@ def annotate_project(
 @dataclass(frozen=True)
 class _Run:
     task_ids: Sequence[int]
-    annotate: Callable[[int], Any]
+    annotate: Callable[[int], RunReport]
     ledger: Ledger
     logger: logging.Logger
     outcome: TasksReport = field(default_factory=TasksReport)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -87,12 +88,15 @@ class Work:
         start = self.clock()
         spec = _detection_spec(self.function)
         task = self.client.tasks.retrieve(task_id)
-        task_labels = task.get_labels()
+        with ThreadPoolExecutor(2, thread_name_prefix="cvat-questions") as meanwhile:
+            asked_meta = meanwhile.submit(task.get_meta)
+            asked_server = meanwhile.submit(ServerTask.of, task, self.client)
+            task_labels = task.get_labels()
         remapper = Remapper(
             self._mapper().map(spec.labels, task_labels),
             conv_mask_to_poly=self.options.conv_mask_to_poly,
         )
-        meta = task.get_meta()
+        meta = asked_meta.result()
         told = fingerprint(
             function=self.function,
             parameters=self.parameters,
@@ -104,7 +108,8 @@ class Work:
         )
         folder = _writable(journal_dir)
         journals = Journals(folder, self.client.api_map.host, task_id, self.client.logger)
-        run, existing = self._begin(task, meta, journals, told, resume=resume)
+        server = asked_server.result()
+        run, existing = self._begin(server, meta, journals, told, resume=resume)
         with run.journal, self._kept(run):
             self._carry_out(run, task, meta, self._finder(remapper, run, existing))
             run.journal.remove()
@@ -120,7 +125,7 @@ class Work:
 
     def _begin(
         self,
-        task: Task,
+        server: ServerTask,
         meta: DataMetaRead,
         journals: Journals,
         told: dict[str, Any],
@@ -128,12 +133,11 @@ class Work:
         resume: bool,
     ) -> tuple[Run, LabeledData | None]:
         """Return a run, and what was there before it, as far as its results depend on that."""
-        server = ServerTask.of(task, self.client)
         looks = self.options.only_unannotated or self.options.merge == "iou"
         existing = server.annotations() if looks else None
         opened = journals.resume(told) if resume else None
         if opened is None:
-            frames = self._chosen(task, meta, existing)
+            frames = self._chosen(server.task, meta, existing)
             ids = server.ids() if self._needs_ids(server) else None
             opened = journals.begin(told, frames, ids)
         run = Run(*opened, server)
