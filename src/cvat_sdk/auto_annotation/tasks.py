@@ -111,7 +111,7 @@ def annotate_project(
 @dataclass(frozen=True)
 class _Run:
     task_ids: Sequence[int]
-    annotate: Callable[[int], RunReport]
+    annotate: Callable[..., RunReport]
     ledger: Ledger
     logger: logging.Logger
     outcome: TasksReport = field(default_factory=TasksReport)
@@ -132,15 +132,15 @@ class _Run:
     def _annotate(self, task_id: int, *, skip: bool) -> None:
         outcome = self.outcome
         try:
-            outcome.done[task_id] = self.annotate(task_id)
+            outcome.done[task_id] = self.annotate(
+                task_id, on_done=lambda _: self.ledger.add(task_id)
+            )
         except Exception as error:
             outcome.failed[task_id] = f"{type(error).__name__}: {error}"
             if not skip or isinstance(error, _OF_ALL_TASKS):
                 error.add_note(f"in task {task_id}; {_told(outcome)}")
                 raise
             self.logger.error("Task %d failed: %s", task_id, outcome.failed[task_id])
-        else:
-            self.ledger.add(task_id)
 
 
 def _told(outcome: TasksReport) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from cvat_sdk.auto_annotation import roi as regions
 from cvat_sdk.auto_annotation import selection
 from cvat_sdk.auto_annotation.interface import DetectionFunction, DetectionFunctionSpec
-from cvat_sdk.auto_annotation.ledger import default_folder
+from cvat_sdk.auto_annotation.ledger import writable_folder
 from cvat_sdk.auto_annotation.mapping import LabelMapper
 from cvat_sdk.auto_annotation.options import Options
 from cvat_sdk.auto_annotation.pipeline import (
@@ -81,6 +80,7 @@ class Work:
     skips_errors: bool = False
     streaming: bool = False
     pbar: ProgressReporter | None = None
+    on_done: Callable[[RunReport], object] | None = None
     clock: Callable[[], float] = time.perf_counter
 
     def do(self, task_id: int, journal_dir: Path | None, *, resume: bool = False) -> RunReport:
@@ -106,14 +106,17 @@ class Work:
             task_labels=task_labels,
             options=self.options.told(),
         )
-        folder = _writable(journal_dir)
+        folder = writable_folder(journal_dir)
         journals = Journals(folder, self.client.api_map.host, task_id, self.client.logger)
         server = asked_server.result()
         run, existing = self._begin(server, meta, journals, told, resume=resume)
         with run.journal, self._kept(run):
             self._carry_out(run, task, meta, self._finder(remapper, run, existing))
+            report = self._report(run, self.clock() - start)
+            if self.on_done:
+                self.on_done(report)
             run.journal.remove()
-        return self._report(run, self.clock() - start)
+        return report
 
     def _mapper(self) -> LabelMapper:
         return LabelMapper(
@@ -308,18 +311,6 @@ def _told(skipped: Sequence[SkippedFrame]) -> str:
         f"{len(skipped)} frames were skipped; frames={again!r} (--frames) runs them again:\n  "
         + "\n  ".join(lines)
     )
-
-
-def _writable(folder: Path | None) -> Path:
-    """Return where to keep what is found: the user's folder, or else that of temporary files."""
-    chosen = folder or default_folder()
-    try:
-        chosen.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        if folder is not None:
-            raise
-        return Path(tempfile.gettempdir())
-    return chosen
 
 
 def _detection_spec(function: object) -> DetectionFunctionSpec:

@@ -126,7 +126,8 @@ class Writer:
 
 
 def _key(shape: Any) -> tuple[int, bool]:
-    return shape["group"], bool(shape["attributes"])
+    # An attribute that came later is filled in by an update, with its default: that is no value.
+    return shape["group"], any(attribute["value"] for attribute in shape["attributes"])
 
 
 _OF_SHAPES = ("create", "create", "update", "delete", "replace", "clear")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import cvat_sdk.auto_annotation as cvataa
-from cvat_sdk.auto_annotation import BadFunctionError, work
+from cvat_sdk.auto_annotation import BadFunctionError, ledger
 from cvat_sdk.auto_annotation.pipeline import outbox, report
 from cvat_sdk.auto_annotation.pipeline.parcels import ParcelMaker
 from cvat_sdk.core.client import Client
@@ -187,6 +187,21 @@ def test_without_resume_a_run_begins_anew(
 
 def test_with_nothing_to_resume_a_run_begins(store: Store, annotate: Any, gray: Any) -> None:
     assert annotate(Function(gray), resume=True).resumed == 0
+    assert store.frames() == list(range(8))
+
+
+def test_a_run_is_not_forgotten_before_it_is_told_to_be_done(
+    store: Store, annotate: Any, gray: Any
+) -> None:
+    def die(report: cvataa.RunReport) -> None:
+        assert report.shapes == 8
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        annotate(Function(gray), on_done=die)
+    again = Function(gray)
+    assert annotate(again, resume=True).resumed == 8
+    assert again.seen == []
     assert store.frames() == list(range(8))
 
 
@@ -409,7 +424,7 @@ def test_where_the_users_folder_cannot_be_made_results_are_kept_elsewhere(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setattr(work, "default_folder", lambda: tmp_path / "file" / "runs")
+    monkeypatch.setattr(ledger, "default_folder", lambda: tmp_path / "file" / "runs")
     cvataa.annotate_task(client, 5, Function(gray))
     assert store.frames() == list(range(8))
     with pytest.raises(OSError, match="Not a directory"):
