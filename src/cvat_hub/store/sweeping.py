@@ -67,26 +67,35 @@ def sweep_leftovers(store: Store, now: Date) -> None:
 
 
 def _forget(store: Store, found: Hidden, attribute_id: int) -> None:
-    """Remove the values of an attribute; what was changed by others meanwhile has none."""
+    """Remove the values of an attribute from what has them."""
     with store.read() as connection:
         rows = _numbers(connection, select(stored.c.id).where(found.rows), found)
     for ids in _parts(rows):
-        with store.read() as connection:
-            within = _KEPT.where(found.rows_by_id)
-            kept = connection.execute(within, {"first": ids[0], "last": ids[-1]}).all()
-        changes = [
-            {"of": row.id, "was": row.revision, "now": now, "rest": payload}
-            for row in kept
-            for payload, now in [without(row.payload, row.revision, [attribute_id])]
-            if now != row.revision
-        ]
-        if changes:
+        # Somebody may change these rows at the same time, or remove the values of another attribute
+        # from them: then they are looked at again.
+        while changes := _changes(store, found, attribute_id, ids):
             with store.write() as connection:
                 if not _is_same(connection, found):
                     return
-                connection.execute(_CHANGE, changes)
+                if connection.execute(_CHANGE, changes).rowcount == len(changes):
+                    break
     with store.write() as connection:
         reveal(connection, found)
+
+
+def _changes(
+    store: Store, found: Hidden, attribute_id: int, ids: Sequence[int]
+) -> list[dict[str, Any]]:
+    """Return what becomes of those rows that have values of an attribute."""
+    with store.read() as connection:
+        within = _KEPT.where(found.rows_by_id)
+        kept = connection.execute(within, {"first": ids[0], "last": ids[-1]}).all()
+    return [
+        {"of": row.id, "was": row.revision, "now": now, "rest": payload}
+        for row in kept
+        for payload, now in [without(row.payload, row.revision, [attribute_id])]
+        if now != row.revision
+    ]
 
 
 def _is_same(connection: Connection, found: Hidden) -> bool:
