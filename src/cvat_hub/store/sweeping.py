@@ -46,7 +46,6 @@ def sweep(store: Store, found: Hidden) -> None:
     removals: list[tuple[Delete, Sequence[int]]] = [
         *((_ROWS_ON_LIST if goes_by_list else by_range, part) for part in _parts(rows)),
         *((_LINES, part) for part in _parts(listed)),
-        (_ITSELF, [0]),
     ]
     for removal, ids in removals:
         with store.write() as connection:
@@ -54,6 +53,9 @@ def sweep(store: Store, found: Hidden) -> None:
                 return
             ends = {"first": ids[0], "last": ids[-1]}
             connection.execute(removal, {"of": found.id} | ends)
+    with store.write() as connection:
+        if _is_same(connection, found):
+            reveal(connection, found)
 
 
 def sweep_leftovers(store: Store, now: Date) -> None:
@@ -131,4 +133,3 @@ _CHANGE = (
     .where(stored.c.id == bindparam("of"), stored.c.revision == bindparam("was"))
     .values(payload=bindparam("rest"), revision=bindparam("now"))
 )
-_ITSELF = delete(hidden).where(hidden.c.id == bindparam("of"))
