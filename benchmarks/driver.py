@@ -14,41 +14,17 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from benchmarks.__main__ import HERE, environment, machine, peer_python
 from benchmarks.frames import LINES
-from benchmarks.hub import PASSWORD, Hub, photos, running
+from benchmarks.hub import PASSWORD, Figure, Hub, photos, running
 from benchmarks.line import slow_line
 
 LARGE, MEDIUM, SMALL = (1920, 1080), (640, 480), (64, 48)
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure; `most` or `least` is the aim.
-
-    Attributes:
-        told: what it was made of.
-    """
-
-    name: str
-    unit: str
-    value: float
-    most: float | None = None
-    least: float | None = None
-    told: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def verdict(self) -> str:
-        missed = (self.most is not None and self.value > self.most) or (
-            self.least is not None and self.value < self.least
-        )
-        aim = self.least if self.most is None else self.most
-        return "" if aim is None else f"aim {aim:g}: {'MISSED' if missed else 'reached'}"
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,6 @@ def sweep(store: Store, found: Hidden) -> None:
     removals: list[tuple[Delete, Sequence[int]]] = [
         *((_ROWS_ON_LIST if goes_by_list else by_range, part) for part in _parts(rows)),
         *((_LINES, part) for part in _parts(listed)),
-        (_ITSELF, [0]),
     ]
     for removal, ids in removals:
         with store.write() as connection:
@@ -54,6 +53,9 @@ def sweep(store: Store, found: Hidden) -> None:
                 return
             ends = {"first": ids[0], "last": ids[-1]}
             connection.execute(removal, {"of": found.id} | ends)
+    with store.write() as connection:
+        if _is_same(connection, found):
+            reveal(connection, found)
 
 
 def sweep_leftovers(store: Store, now: Date) -> None:
@@ -67,26 +69,35 @@ def sweep_leftovers(store: Store, now: Date) -> None:
 
 
 def _forget(store: Store, found: Hidden, attribute_id: int) -> None:
-    """Remove the values of an attribute; what was changed by others meanwhile has none."""
+    """Remove the values of an attribute from what has them."""
     with store.read() as connection:
         rows = _numbers(connection, select(stored.c.id).where(found.rows), found)
     for ids in _parts(rows):
-        with store.read() as connection:
-            within = _KEPT.where(found.rows_by_id)
-            kept = connection.execute(within, {"first": ids[0], "last": ids[-1]}).all()
-        changes = [
-            {"of": row.id, "was": row.revision, "now": now, "rest": payload}
-            for row in kept
-            for payload, now in [without(row.payload, row.revision, [attribute_id])]
-            if now != row.revision
-        ]
-        if changes:
+        # Somebody may change these rows at the same time, or remove the values of another attribute
+        # from them: then they are looked at again.
+        while changes := _changes(store, found, attribute_id, ids):
             with store.write() as connection:
                 if not _is_same(connection, found):
                     return
-                connection.execute(_CHANGE, changes)
+                if connection.execute(_CHANGE, changes).rowcount == len(changes):
+                    break
     with store.write() as connection:
         reveal(connection, found)
+
+
+def _changes(
+    store: Store, found: Hidden, attribute_id: int, ids: Sequence[int]
+) -> list[dict[str, Any]]:
+    """Return what becomes of those rows that have values of an attribute."""
+    with store.read() as connection:
+        within = _KEPT.where(found.rows_by_id)
+        kept = connection.execute(within, {"first": ids[0], "last": ids[-1]}).all()
+    return [
+        {"of": row.id, "was": row.revision, "now": now, "rest": payload}
+        for row in kept
+        for payload, now in [without(row.payload, row.revision, [attribute_id])]
+        if now != row.revision
+    ]
 
 
 def _is_same(connection: Connection, found: Hidden) -> bool:
@@ -122,4 +133,3 @@ _CHANGE = (
     .where(stored.c.id == bindparam("of"), stored.c.revision == bindparam("was"))
     .values(payload=bindparam("rest"), revision=bindparam("now"))
 )
-_ITSELF = delete(hidden).where(hidden.c.id == bindparam("of"))

@@ -206,7 +206,7 @@ class Work:
         try:
             outbox.begin()
             with TaskFrames(task, meta, indices=run.state.left) as frames:
-                run.pixel_seconds = getattr(frames, "seconds", {})
+                run.pixel_seconds = frames.seconds
                 self._find(run, outbox, finder.find(frames))
             with run.timed("upload"):
                 outbox.finish()

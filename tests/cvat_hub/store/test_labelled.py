@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from typing import Any
 
 import pytest
 from sqlalchemy import func, insert, select, update
@@ -116,6 +117,26 @@ def test_two_attributes_may_go_before_either_is_swept_up(
     for found in leaving:
         sweep(store, found)
         assert _shown(store, task_id) == [(number, 3, [])]
+
+
+def test_two_attributes_may_be_swept_up_at_the_same_time(
+    store: Store, task_id: int, label: Label, now: Date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = (attribute.id for attribute in label.attributes)
+    number = _add(store, task_id, label.id, [one, two], 1)
+    [first] = _forget(store, task_id, one, now)
+    [second] = _forget(store, task_id, two, now)
+    write = store.write
+
+    def overtaken() -> Any:
+        monkeypatch.setattr(store, "write", write)
+        sweep(store, second)
+        return write()
+
+    monkeypatch.setattr(store, "write", overtaken)
+    sweep(store, first)
+    assert _hidden(store) == 0
+    assert _shown(store, task_id) == [(number, 3, [])]
 
 
 def test_what_is_changed_before_it_is_swept_up_stays(

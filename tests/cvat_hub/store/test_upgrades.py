@@ -13,11 +13,12 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import MetaData, create_engine, insert, select, text
 
-from cvat_hub.store import Store, open_store, tasks
+from cvat_hub.store import Store, named_writes, open_store, tasks
 from cvat_hub.store import annotations as stored
 from cvat_hub.store.annotations import Item, Known
 from cvat_hub.store.engine import migrate
 from cvat_hub.store.hidden import clear
+from cvat_hub.store.named_writes import NamedWrite, WriteName
 from cvat_hub.store.numbers import reserve_ids
 from cvat_hub.store.sweeping import sweep_leftovers
 from cvat_hub.store.tables import metadata
@@ -111,6 +112,22 @@ ROWS: dict[str, dict[str, list[dict[str, object]]]] = {
             HIDDEN | {"incoming": False, "first_id": 2, "last_id": 9},
         ],
     },
+    "0004": {
+        "users": [USER],
+        "data": [DATA],
+        "tasks": [TASK | DATES | {"segment_size": 4}],
+        "annotations": [row | {"revision": 1} for row in ANNOTATIONS],
+        "named_writes": [
+            {
+                "task_id": 1,
+                "user_id": 1,
+                "key": "k",
+                "body_hash": "h",
+                "ids": [[1, 2]],
+                "created_date": NOW,
+            }
+        ],
+    },
 }
 
 
@@ -169,6 +186,14 @@ def _what_was_hidden_stays_hidden(store: Store) -> None:
             assert len(found) == (name == "annotations")
 
 
+def _a_named_write_is_remembered(store: Store) -> None:
+    with store.read() as connection:
+        known = named_writes.find(connection, WriteName(1, 1, "k"))
+        assert known == NamedWrite("h", [(1, 2)])
+        found = json.loads(b"".join(stored.read_of_ids(connection, 1, known.ids)))
+    assert [len(found[kind]) for kind in stored.KINDS] == [1, 1, 0]
+
+
 # What is true of a database of a version after the upgrade: each is tried on one of its own.
 CHECKS: dict[str, list[Callable[[Store], None]]] = {
     "0001": [
@@ -178,6 +203,7 @@ CHECKS: dict[str, list[Callable[[Store], None]]] = {
         _a_deleted_task_takes_everything_with_it,
     ],
     "0003": [_what_was_hidden_stays_hidden, _new_numbers_are_new],
+    "0004": [_a_named_write_is_remembered, _new_numbers_are_new],
 }
 
 
