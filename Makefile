@@ -19,6 +19,7 @@ help:
 	@echo "make test-all  all tests; installs torch, about 5.5 GB, the first time"
 	@echo "make lint      style, formatting, types"
 	@echo "make bench     speed, against the official package; make bench-hub: of the hub alone"
+	@echo "make bench-driver  speed of annotate_task, against the official package"
 	@echo "make serve     a hub at port 8080, its data in .hub/; ARGS='--port 8081'"
 
 .PHONY: demo
@@ -50,6 +51,10 @@ lint: $(VENV)/.installed-dev
 .PHONY: bench
 bench: $(VENV)/.installed-dev $(PEER_VENV)/.installed
 	@$(VENV)/bin/python -m benchmarks $(ARGS)
+
+.PHONY: bench-driver
+bench-driver: $(VENV)/.installed-dev $(PEER_VENV)/.installed
+	@$(VENV)/bin/python -m benchmarks.driver $(ARGS)
 
 .PHONY: bench-hub
 bench-hub: $(VENV)/.installed-dev

@@ -46,7 +46,7 @@ def show(label: str, way: str, passes: list[dict[str, Any]], count: int, note: s
     )
     stages = ", ".join(f"{name} {took:.2f}" for name, took in passes[-1]["stages"].items())
     print(
-        f"{label:<24} {WAYS[way]:<22} {seconds:>6.2f} s {count / seconds:>7.1f} frames/s"
+        f"{label:<28} {WAYS[way]:<22} {seconds:>6.2f} s {count / seconds:>7.1f} frames/s"
         f" {cpu:>6.2f} s of CPU {peak:>5.0f} MB  {note}{stages}".rstrip(),
         flush=True,
     )
@@ -70,11 +70,12 @@ def measure_lines(
             show(named, way, done, count, note)
 
 
-def measure_memory(hub: Hub, many: int) -> None:
-    files = photos(many, PHOTO_WH)
-    task_id = hub.upload(files)
+def measure_memory(hub: Hub, many: int, look_ms: int) -> None:
+    """Show the peak of a short and of a long pass, with a reader that lets frames pile up."""
+    task_id = hub.upload(photos(many, PHOTO_WH))
     for count in (many // 10, many):
-        show(f"{count} frames", "ours", [one_pass("ours", hub.address, task_id, count, 0)], count)
+        done = one_pass("ours", hub.address, task_id, count, look_ms)
+        show(f"{count} frames, looks {look_ms} ms", "ours", [done], count)
 
 
 def main() -> None:
@@ -94,7 +95,8 @@ def main() -> None:
         print(f"{given.count} photos of {PHOTO_WH[0]}x{PHOTO_WH[1]}, {size / 1e6:.0f} MB")
         for look_ms in given.look_ms:
             measure_lines(hub, task_id, given.count, size, given.turns, look_ms, given.line)
-        measure_memory(hub, given.many)
+        for look_ms in given.look_ms:
+            measure_memory(hub, given.many, look_ms)
 
 
 if __name__ == "__main__":

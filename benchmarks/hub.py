@@ -18,7 +18,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -37,13 +37,14 @@ VIDEO_WH = (1920, 1080)
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure; `most` or `least` is the aim."""
+    """One figure; `most` or `least` is the aim, and `told` is what it was made of."""
 
     name: str
     unit: str
     value: float
     most: float | None = None
     least: float | None = None
+    told: dict[str, Any] = field(default_factory=dict)
 
     @property
     def verdict(self) -> str:

@@ -39,22 +39,39 @@ class Line:
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         back, forth = await asyncio.open_connection(*self._target)
         with closing(writer), closing(forth):
-            requests = asyncio.create_task(self._pass(reader, forth, self._hold_up))
+            requests = asyncio.create_task(self._pass_late(reader, forth))
             try:
-                await self._pass(back, writer, self._let_through)
+                await self._pass(back, writer)
             except ConnectionError:
                 pass
             finally:
                 requests.cancel()
 
-    async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, pause) -> None:  # type: ignore[no-untyped-def]
+    async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         while data := await source.read(_PIECE):
-            await pause(len(data))
+            await self._let_through(len(data))
             sink.write(data)
             await sink.drain()
 
-    async def _hold_up(self, size: int) -> None:
-        await asyncio.sleep(self._delay_s)
+    async def _pass_late(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        """Pass on what comes, each piece as much later as all others."""
+        now = asyncio.get_running_loop().time
+        under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+
+        async def arrive() -> None:
+            while True:
+                due, data = await under_way.get()
+                await asyncio.sleep(due - now())
+                sink.write(data)
+                await sink.drain()
+
+        async with asyncio.TaskGroup() as group:
+            arriving = group.create_task(arrive())
+            while data := await source.read(_PIECE):
+                under_way.put_nowait((now() + self._delay_s, data))
+            arriving.cancel()
+        # The server is to know that nobody is there any more, and to end the other direction.
+        sink.close()
 
     async def _let_through(self, size: int) -> None:
         if self._rate:

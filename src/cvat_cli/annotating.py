@@ -249,14 +249,16 @@ def annotate_project(client: Client, arguments: argparse.Namespace) -> None:
     project = objects.retrieve(client, "project", client.projects, arguments.project_id)
     report = auto_annotation.annotate_project(client, project.id, **_common(arguments))
     if report.failed:
-        listed = ", ".join(f"{task_id} ({problem})" for task_id, problem in report.failed.items())
-        raise CommandError(f"{len(report.failed)} tasks failed: {listed}")
+        failed = (f"task {task_id} ({problem})" for task_id, problem in report.failed.items())
+        raise CommandError(f"failed: {', '.join(failed)}")
 
 
 def _common(arguments: argparse.Namespace) -> dict[str, Any]:
     given = objects.without_none({name: getattr(arguments, name, None) for name in _OPTIONS})
     if "label_mapping" in given:
         given["label_mapping"] = dict(given["label_mapping"])
+    if parameters := dict(arguments.function_parameters):
+        given["parameters"] = parameters
     function = functions.load(arguments)
     return {"function": function, "pbar": DeferredTqdmProgressReporter(), **given}
 

@@ -11,7 +11,9 @@ Refusal
 ├── TooLarge         413
 ├── WrongType        415
 ├── TooMany          429
-└── Unavailable      503
+├── Failed           500
+├── Unavailable      503
+└── NoAnswer         504
 """
 
 from __future__ import annotations
@@ -108,8 +110,18 @@ class TooMany(_Told):
         self.seconds = seconds
 
 
+class Failed(_Told):
+    """What somebody else did for the hub came to nothing; the hub itself is well."""
+
+    status = 500
+
+
 class Unavailable(_Told):
     status = 503
+
+
+class NoAnswer(_Told):
+    status = 504
 
 
 def at(path: list[str | int], message: str) -> BadRequest:

@@ -14,13 +14,20 @@ from .attempts import Attempts
 from .data_folder import DataFolder
 from .data_folder import HubError as HubError
 from .folder_pixels import FolderPixels
+from .functions.bells import Bells
+from .functions.keeper import Keeper
+from .functions.notices import Listener
+from .functions.own_tasks import OwnTasks
+from .functions.presence import Presence
+from .functions.queue import Queue
+from .functions.waiting import Desk
 from .operation.metrics import Metrics
 from .passwords import Passwords
 from .pixels import Pixels
 from .preparation import Preparation
 from .settings import Settings
 from .store import Store, open_store, users
-from .store.hidden import sweep_leftovers
+from .store.sweeping import sweep_leftovers
 
 Clock = Callable[[], datetime.datetime]
 
@@ -35,9 +42,12 @@ class Hub:
     preparation: Preparation
     passwords: Passwords
     clock: Clock
+    queue: Queue
+    presence: Presence
     new_admin_password: str = ""
     metrics: Metrics = field(default_factory=Metrics)
     attempts: Attempts = field(default_factory=Attempts)
+    desk: Desk = field(default_factory=Desk)
 
 
 def utc_now() -> datetime.datetime:
@@ -72,7 +82,18 @@ def open_hub(settings: Settings, clock: Clock = utc_now) -> Iterator[Hub]:
             if alone:
                 preparation.sweep()
         preparation.start()
-        yield Hub(settings, store, pixels, preparation, passwords, clock, made_up)
+        presence = Presence(settings.agent_alive_seconds, settings.lease_seconds, clock())
+        queue = Queue(store, Bells(), OwnTasks(store, pixels), settings, clock)
+        _keep(stack, Keeper(queue, presence))
+        if store.is_shared:
+            _keep(stack, Listener(settings.database_url, queue.bells))
+        yield Hub(settings, store, pixels, preparation, passwords, clock, queue, presence, made_up)
+
+
+def _keep(stack: ExitStack, worker: Keeper | Listener) -> None:
+    """Start a worker, which stops when the hub is closed."""
+    worker.start()
+    stack.callback(worker.stop)
 
 
 def _first_admin(

@@ -82,6 +82,8 @@ def authenticate(hub: Hub, request: Request, name: str, password: str) -> User |
     Raises:
         TooMany: passwords were tried too often, for this name or from this address.
     """
+    if not name:
+        return None
     now = hub.clock().timestamp()
     with hub.store.read() as connection:
         user = users.by_name(connection, name)

@@ -19,6 +19,7 @@ from . import label_specs
 from .errors import BadRequest, at
 from .label_specs import Path
 from .store import labelled, labels
+from .store.hidden import Date, Hidden
 from .store.labels import Attribute, Home, Label
 
 
@@ -68,8 +69,11 @@ def plan(
     return changes
 
 
-def apply(connection: Connection, home: Home, changes: Changes) -> None:
+def apply(connection: Connection, home: Home, changes: Changes, now: Date) -> list[Hidden]:
     """Change the labels of a task or a project, and the annotations that depend on them.
+
+    Returns:
+        What nobody sees any more, to be swept up in time.
 
     Raises:
         BadRequest: a label that is to have another type has annotations.
@@ -77,16 +81,18 @@ def apply(connection: Connection, home: Home, changes: Changes) -> None:
     for label_id, name in changes.retyped.items():
         if labelled.exist(connection, home, label_id):
             raise BadRequest(f"label {name!r} has annotations: its type can only become 'any'")
+    leaving: list[Hidden] = []
     for label_id in changes.removed:
-        labelled.remove(connection, home, label_id)
+        leaving += labelled.remove(connection, home, label_id, now)
         labels.remove(connection, label_id)
     for attribute_id in changes.removed_attributes:
-        labelled.forget_attribute(connection, home, attribute_id)
+        leaving += labelled.forget_attribute(connection, home, attribute_id, now)
         labels.remove_attribute(connection, attribute_id)
     for label in changes.changed:
         labels.change(connection, label)
     for label in changes.added:
         labels.add(connection, home, label)
+    return leaving
 
 
 def _changed(label: Label, spec: models.PatchedLabelRequest, changes: Changes, path: Path) -> Label:

@@ -15,7 +15,7 @@ import uvicorn
 
 from .app import create_app
 from .hub import Hub, HubError, open_hub
-from .memory import return_what_is_freed
+from .memory import return_what_is_freed, set_aside_what_stays
 from .operation.protocol import Protocol
 from .settings import Settings
 
@@ -25,13 +25,21 @@ _KEEP_ALIVE_SECONDS = 75
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], stopping: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._stopping = stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Open streams would go on for as long as running requests may.
+        self._stopping()
+        await super().shutdown(sockets)
 
 
 def serve(settings: Settings, ready: Callable[[Hub, str], None]) -> None:
@@ -49,7 +57,8 @@ def serve(settings: Settings, ready: Callable[[Hub, str], None]) -> None:
     return_what_is_freed()
     with open_hub(settings) as hub, closing(_listen(settings)) as listening:
         address = _address(settings, listening)
-        server = _Server(_config(hub), lambda: ready(hub, address))
+        server = _Server(_config(hub), lambda: ready(hub, address), hub.queue.bells.stop)
+        set_aside_what_stays()
 
         def stop(*_: Any) -> None:
             server.should_exit = True
@@ -76,7 +85,7 @@ def running(settings: Settings) -> Iterator[str]:
     """
     with open_hub(settings) as hub, closing(_listen(settings)) as listening:
         started = threading.Event()
-        server = _Server(_config(hub), started.set)
+        server = _Server(_config(hub), started.set, hub.queue.bells.stop)
         thread = threading.Thread(target=server.run, args=([listening],), name="hub")
         thread.start()
         try:

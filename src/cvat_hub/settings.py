@@ -49,6 +49,20 @@ class Settings:
     ] = 2**36
     preparations: Annotated[int, "how many uploads are made ready at the same time"] = 2
     stop_seconds: Annotated[int, "how long running requests may go on when the hub stops"] = 10
+    lease_seconds: Annotated[
+        int, "an agent that is silent for so long loses its request, which is queued again"
+    ] = 180
+    lease_attempts: Annotated[int, "how many agents may lose a request before it fails"] = 3
+    interactive_seconds: Annotated[
+        int, "how long somebody waits for a function's answer at most"
+    ] = 60
+    agent_alive_seconds: Annotated[
+        int, "how long after its last call an agent counts as running"
+    ] = 75
+    rebuild_seconds: Annotated[
+        int, "how long a tracker's agent may take to come before another one takes over"
+    ] = 5
+    tracking_hours: Annotated[int, "how long an unused tracking state is kept"] = 8
     session_days: Annotated[int, "how long a login lasts"] = 14
     log_format: Annotated[str, "`text`, or `json`: one object per line"] = "text"
     log_level: Annotated[
@@ -110,6 +124,12 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     "max_upload_bytes": _between(1, 2**50),
     "preparations": _between(1, 64),
     "stop_seconds": _between(0, 3600),
+    "lease_seconds": _between(1, 86400),
+    "lease_attempts": _between(1, 100),
+    "interactive_seconds": _between(1, 3600),
+    "agent_alive_seconds": _between(1, 86400),
+    "rebuild_seconds": _between(0, 3600),
+    "tracking_hours": _between(1, 8760),
     "session_days": _between(1, 3650),
     "log_format": _one_of(FORMATS),
     "log_level": _one_of(LEVELS),

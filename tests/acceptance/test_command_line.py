@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -175,3 +176,81 @@ def test_a_reader_that_goes_away_is_no_crash(cli: Cli, hub: Any, task_id: int) -
         )
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
+
+
+KILLED_ONCE = """
+import os, signal
+from pathlib import Path
+
+import cvat_sdk.auto_annotation as cvataa
+
+spec = cvataa.DetectionFunctionSpec(labels=[cvataa.label_spec("car", 7, type="rectangle")])
+
+def detect(context, image):
+    with open("seen.txt", "a") as seen:
+        print(context.frame_name, file=seen)
+    if context.frame_name == "3.png" and not Path("killed").exists():
+        Path("killed").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return [cvataa.rectangle(7, [1, 2, 3, 4])]
+"""
+
+
+@pytest.fixture
+def project(cli: Cli, tmp_path: Path) -> tuple[int, list[int]]:
+    """Return the ids of a project and of its tasks, which have two frames each, 0.png to 5.png."""
+    code, out, err = cli("--auth", "admin", "project", "create", "many", "--labels", LABELS)
+    assert code == 0, err
+    tasks = []
+    for first in (0, 2, 4):
+        files = [f"{first}.png", f"{first + 1}.png"]
+        for name in files:
+            PIL.Image.new("RGB", (64, 48)).save(tmp_path / name)
+        words = ("task", "create", "part", "--project_id", out.strip(), "local", *files)
+        code, made, err = cli("--auth", "admin", *words)
+        assert code == 0, err
+        tasks.append(int(made))
+    return int(out), tasks
+
+
+def frames_of(hub: Any, task_ids: list[int]) -> list[list[int]]:
+    """Return the frames of the shapes of each task."""
+    with hub.client() as client:
+        found = [client.tasks.retrieve(task_id).get_annotations().shapes for task_id in task_ids]
+    return [[shape.frame for shape in shapes] for shapes in found]
+
+
+def test_a_project_that_is_killed_in_the_middle_goes_on(
+    cli: Cli, hub: Any, tmp_path: Path, project: tuple[int, list[int]]
+) -> None:
+    project_id, task_ids = project
+    (tmp_path / "function.py").write_text(KILLED_ONCE, encoding="utf-8")
+    words = ("--auth", "admin", "project", "auto-annotate", project_id)
+    words += ("--function-file", "function.py", "--journal-dir", "runs")
+    assert cli(*words)[0] == -signal.SIGKILL
+    assert frames_of(hub, task_ids) == [[0, 1], [], []]
+    code, _, err = cli(*words, "--resume", "--report", "report.json")
+    assert code == 0, err
+    assert frames_of(hub, task_ids) == [[0, 1], [0, 1], [0, 1]]
+    seen = (tmp_path / "seen.txt").read_text().split()
+    assert seen == ["0.png", "1.png", "2.png", "3.png", "3.png", "4.png", "5.png"]
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (report["done_before"], report["failed"]) == ([task_ids[0]], {})
+    assert {task_id: one["shapes"] for task_id, one in report["done"].items()} == {
+        str(task_id): 2 for task_id in task_ids[1:]
+    }
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_a_task_of_a_project_that_fails_is_named_and_the_others_are_done(
+    cli: Cli, hub: Any, tmp_path: Path, project: tuple[int, list[int]]
+) -> None:
+    project_id, task_ids = project
+    with hub.client() as client:
+        empty = client.tasks.create({"name": "no frames", "project_id": project_id}).id
+    words = ("--auth", "admin", "project", "auto-annotate", project_id)
+    words += ("--function-file", function_file(tmp_path), "--journal-dir", "runs")
+    code, out, err = cli(*words, "--on-error", "skip")
+    assert (code, out) == (1, "")
+    assert err.splitlines()[-1].startswith(f"cvat-cli: error: failed: task {empty} (")
+    assert frames_of(hub, task_ids) == [[0, 1], [0, 1], [0, 1]]

@@ -128,6 +128,15 @@ def test_a_job_is_one_of_a_task_not_of_a_project(
     assert cli("project", "auto-annotate", 5, *function, "--job-id", 9)[0] == 2
 
 
+def test_what_the_function_was_made_with_is_told(
+    cli: Cli, library: Library, write: Callable[[str, str], Path]
+) -> None:
+    made = "class Made:\n    spec = 'the spec'\ndef create(**given): return Made()\n"
+    words = ("--function-file", write("fn.py", made), "-p", "size=int:4", "-p", "name=str:x")
+    assert cli("task", "auto-annotate", 5, *words)[0] == 0
+    assert library.options == {"parameters": {"size": 4, "name": "x"}}
+
+
 def test_the_old_form_takes_the_same_options(
     cli: Cli, library: Library, function: tuple[object, object]
 ) -> None:
@@ -184,7 +193,7 @@ def test_tasks_of_a_project_that_failed_are_listed_and_the_exit_code_is_1(
     code, out, err = cli("project", "auto-annotate", 5, *function, "--on-error", "skip")
     assert (code, out) == (1, "")
     assert err.splitlines() == [
-        "cvat-cli: error: 2 tasks failed: 3 (ZeroDivisionError: oh), 4 (no label)"
+        "cvat-cli: error: failed: task 3 (ZeroDivisionError: oh), task 4 (no label)"
     ]
 
 

@@ -289,6 +289,9 @@ LABELS = [
 ]
 
 
+FUNCTION = {"provider": "native", "name": "f", "kind": "interactor"}
+
+
 @dataclass
 class World:
     """Somebody with one object of each noun, and their names in the table's paths."""
@@ -355,6 +358,7 @@ def new_world(hub: HubUnderTest, new_task: Callable[..., Any]) -> Callable[..., 
                 "slug": slug,
                 "member": next(one["id"] for one in members if one["role"] == "worker"),
                 "invitation": invitation["key"],
+                "function": client("POST", "functions", FUNCTION).json["id"],
                 "token": client("POST", "auth/access_tokens", {"name": "t"}).json["id"],
                 "user": client.user_id,
                 "username": hub.name_of(client),

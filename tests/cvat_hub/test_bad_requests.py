@@ -461,7 +461,7 @@ def test_no_route_takes_a_body_that_is_too_large(settings: Any, start: Callable[
 
 def _own(path: str) -> str:
     """Put the names of the world's objects into a route's path."""
-    for name in ("task", "job", "label", "project", "organization", "user", "token"):
+    for name in ("task", "job", "label", "project", "organization", "user", "token", "function"):
         path = path.replace(f"{{{name}_id:id}}", f"{{{name}}}")
     path = path.replace("{membership_id:id}", "{member}").replace("{key}", "{invitation}")
     return path.replace("{request_id}", "{request}").replace("{file_id}", "0" * 32)

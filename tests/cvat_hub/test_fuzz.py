@@ -73,6 +73,7 @@ class Inhabitants:
     def _is_whole(self) -> bool:
         asked = ("users/self", "tasks/{task}", "jobs/{job}", "labels/{label}", "projects/{project}")
         asked += ("memberships/{member}", "invitations/{invitation}", "auth/access_tokens/{token}")
+        asked += ("functions/{function}",)
         return all(self.world.send(f"GET {path}").status == 200 for path in asked)
 
     def own(self, parameters: Any) -> dict[str, Any]:

@@ -20,10 +20,11 @@ from cvat_hub.store import annotations as stored
 from cvat_hub.store.annotations import Item
 from cvat_hub.store.hidden import Hidden
 from cvat_hub.store.numbers import reserve_ids
+from cvat_hub.store.sweeping import sweep
 
 log = logging.getLogger("cvat_hub")
 # What one transaction takes at most: it keeps others waiting for some 10 ms.
-_ROWS, _BYTES = 1000, 1_000_000
+ROWS, _BYTES = 1000, 1_000_000
 
 Opened = Callable[[], AbstractContextManager[Connection]]
 
@@ -63,7 +64,7 @@ def slices(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     """Cut annotations into as many as one transaction takes; a large one goes alone."""
     start = size = 0
     for index, item in enumerate(items):
-        if index > start and (index - start == _ROWS or size + len(item.payload) > _BYTES):
+        if index > start and (index - start == ROWS or size + len(item.payload) > _BYTES):
             yield items[start:index]
             start, size = index, 0
         size += len(item.payload)
@@ -75,7 +76,7 @@ def tidy(store: Store, ranges: Iterable[Hidden]) -> None:
     """Sweep up rows that nobody sees; if that fails, the next start of the hub does it."""
     for found in ranges:
         try:
-            hidden.sweep(store, found)
+            sweep(store, found)
         except SQLAlchemyError:
             log.exception("hidden annotations of task %d are not swept up", found.task_id)
 

@@ -7,7 +7,7 @@ in between, an error tells its place, and what was decoded doesn't pile up in me
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
@@ -26,9 +26,10 @@ _decoders: dict[str, msgspec.json.Decoder[Any]] = {
     "tracks": msgspec.json.Decoder(Track),
 }
 _encode = msgspec.json.Encoder().encode
+Keeps = Callable[[Any], bool]
 
 
-class Name(NamedTuple):
+class Name(msgspec.Struct, gc=False, frozen=True):
     """An annotation that a client names; `revision` is 0 if it doesn't say which."""
 
     kind: str
@@ -36,17 +37,21 @@ class Name(NamedTuple):
     revision: int
 
 
-def parse_new(body: bytes, rules: Rules, fresh: Iterator[int]) -> list[Item]:
+def parse_new(
+    body: bytes, rules: Rules, fresh: Iterator[int], keeps: Keeps | None = None
+) -> list[Item]:
     """Return the annotations of a body, which have no ids yet.
 
     Args:
         fresh: unused numbers, for their elements.
+        keeps: sees each annotation before it is checked; it may change it, or leave it out.
 
     Raises:
         BadRequest: one of them breaks a rule.
         msgspec.DecodeError: it is not JSON, or not of this form.
     """
-    return [_item(kind, found, fresh, keep=False) for kind, found in _annotations(body, rules)]
+    found = _annotations(body, rules, keeps=keeps)
+    return [_item(kind, annotation, fresh, keep=False) for kind, annotation in found]
 
 
 def parse_changes(body: bytes, rules: Rules, fresh: Iterator[int]) -> list[Item]:
@@ -70,7 +75,9 @@ def parse_names(body: bytes) -> list[Name]:
     return [name for kind in KINDS for name in _names(found[kind], kind)]
 
 
-def _annotations(body: bytes, rules: Rules, *, need_ids: bool = False) -> Iterator[tuple[str, Any]]:
+def _annotations(
+    body: bytes, rules: Rules, *, need_ids: bool = False, keeps: Keeps | None = None
+) -> Iterator[tuple[str, Any]]:
     found = incoming(body)
     checks: dict[str, Callable[[Any, Path], None]] = {
         "tags": rules.tag,
@@ -84,6 +91,8 @@ def _annotations(body: bytes, rules: Rules, *, need_ids: bool = False) -> Iterat
                 annotation = decode(raw)
             except msgspec.ValidationError as error:
                 raise invalid(error, [kind, index]) from None
+            if keeps and not keeps(annotation):
+                continue
             check(annotation, [kind, index])
             if need_ids and not isinstance(annotation.id, int):
                 raise at([kind, index, "id"], "This field is required.")

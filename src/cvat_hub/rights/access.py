@@ -16,7 +16,17 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from cvat_hub.errors import Forbidden, NotFound
-from cvat_hub.store import jobs, labels, organizations, projects, requests, tasks, users
+from cvat_hub.store import (
+    function_requests,
+    functions,
+    jobs,
+    labels,
+    organizations,
+    projects,
+    requests,
+    tasks,
+    users,
+)
 from cvat_hub.store.organizations import Invitation, Membership, Organization
 from cvat_hub.store.users import User
 
@@ -32,6 +42,8 @@ class Right(enum.Enum):
     CREATE = "create"
     # Invite people to an organization, change the roles of members, and remove them.
     MANAGE = "manage"
+    # Take the requests of a function, and answer them.
+    SERVE = "serve"
 
 
 Rights = Mapping[str, frozenset[Right]]
@@ -50,6 +62,7 @@ TASK = _table(
         "project assignee": "view annotate change",
         "assignee": "view annotate",
         "job assignee": "view",
+        "agent at work": "view",
         "stranger": "",
     }
 )
@@ -81,6 +94,17 @@ USER = _table(
         "admin": "view change delete",
         "self": "view change delete",
         "fellow": "view",
+        "stranger": "",
+    }
+)
+# To a function; who may view it may use it.
+FUNCTION = _table(
+    {
+        "admin": "view delete serve",
+        "maintainer": "view delete serve",
+        "owner": "view delete serve",
+        "member": "view",
+        "anybody, if it is public": "view",
         "stranger": "",
     }
 )
@@ -129,7 +153,8 @@ def task(connection: Connection, user: User, task_id: int, right: Right) -> task
     found = tasks.get(connection, task_id) if is_id(task_id) else None
     if found is None:
         raise _missing("Task")
-    decide(rights_of(TASK, _roles_in_task(connection, user, found)), right, "Task")
+    rights = rights_of(TASK, _roles_in_task(connection, user, found))
+    decide(_or_as_agent(connection, user, found, rights), right, "Task")
     return found
 
 
@@ -142,7 +167,7 @@ def job(connection: Connection, user: User, job_id: int, right: Right) -> JobAnd
     rights = rights_of(TASK, _roles_in_task(connection, user, parent))
     if found.assignee_id == user.id and rights:
         rights |= JOB["assignee"]
-    decide(rights, right, "Job")
+    decide(_or_as_agent(connection, user, parent, rights), right, "Job")
     return JobAndTask(found, parent)
 
 
@@ -249,6 +274,17 @@ def request(connection: Connection, user: User, request_id: str) -> requests.Req
     return found
 
 
+def function(
+    connection: Connection, user: User, function_id: int, right: Right
+) -> functions.Function:
+    """Return a function with which the user may do this."""
+    found = functions.get(connection, function_id) if is_id(function_id) else None
+    if found is None:
+        raise _missing("Function")
+    decide(rights_of(FUNCTION, _roles_to_function(connection, user, found)), right, "Function")
+    return found
+
+
 def role_in(connection: Connection, user: User, organization_id: int) -> str | None:
     """Return what a user is in an organization; None is a stranger, or merely invited."""
     if user.is_admin:
@@ -260,6 +296,15 @@ def role_in(connection: Connection, user: User, organization_id: int) -> str | N
 def is_id(number: int) -> bool:
     """Tell whether an object may have this id; databases refuse others."""
     return 0 < number < 2**31
+
+
+def _or_as_agent(
+    connection: Connection, user: User, found: tasks.Task, rights: frozenset[Right]
+) -> frozenset[Right]:
+    """Return the rights of who has none else, and whose agent works on a request for a task."""
+    if not rights and function_requests.serves(connection, user.id, found.id):
+        return TASK["agent at work"]
+    return rights
 
 
 def _roles_in_task(connection: Connection, user: User, found: tasks.Task) -> set[str]:
@@ -285,6 +330,16 @@ def _roles_in_project(connection: Connection, user: User, found: projects.Projec
         "at work": tasks.people_in_project(connection, found.id),
     }
     return {role for role, ids in people.items() if user.id in ids}
+
+
+def _roles_to_function(connection: Connection, user: User, found: functions.Function) -> set[str]:
+    roles = {"anybody, if it is public"} if found.visibility == "public" else set()
+    if role := _general_role(connection, user, found.organization_id):
+        return roles | {role}
+    if found.owner_id == user.id:
+        return roles | {"owner"}
+    # Who is in its organization and nothing else to it.
+    return roles if found.organization_id is None else roles | {"member"}
 
 
 def _role_to_user(connection: Connection, user: User, found: User) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Select, or_, select, true
 
 from cvat_hub.store.tables import (
+    functions,
     jobs,
     labels,
     memberships,
@@ -99,6 +100,15 @@ def visible_requests(user: User) -> Condition:
         return true()
     of_seen = requests.c.task_id.in_(select(tasks.c.id).where(visible_tasks(user)))
     return (requests.c.owner_id == user.id) & or_(requests.c.task_id.is_(None), of_seen)
+
+
+def visible_functions(user: User) -> Condition:
+    """Return the condition that a function may be seen, and used, by the user."""
+    if user.is_admin:
+        return true()
+    own = functions.c.organization_id.is_(None) & (functions.c.owner_id == user.id)
+    inside = functions.c.organization_id.in_(_joined(user))
+    return or_(functions.c.visibility == "public", own, inside)
 
 
 def visible_users(user: User) -> Condition:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,7 +14,10 @@ from functools import partial
 from sqlalchemy import Connection
 
 from cvat_hub.annotations import (
+    ByIds,
+    Look,
     Name,
+    Opened,
     Rules,
     brought_in,
     parse_changes,
@@ -85,29 +89,38 @@ def remove_all(call: Call) -> Reply:
 
 
 def _create(call: Call) -> Reply:
+    key = call.request.headers.get(_KEY)
+    if key is None:
+        return _add(call, *_checked(call, parse_new))
+    named = _Named(call.user.id, key, _hash(call))
     with call.hub.store.read() as connection:
         scope = _scope(call, connection, Right.ANNOTATE)
-        if done := _done_before(call, connection, scope):
+        if done := named.done_before(connection, scope):
             return done
     try:
-        return _add(call, *_checked(call, parse_new), keyed=True)
+        return _add(call, *_checked(call, parse_new), named=named)
     except _DoneMeanwhile as meanwhile:
         return meanwhile.reply
 
 
 def _add(
-    call: Call, scope: Scope, items: list[Item], *, replacing: bool = False, keyed: bool = False
+    call: Call,
+    scope: Scope,
+    items: list[Item],
+    *,
+    replacing: bool = False,
+    named: _Named | None = None,
 ) -> Reply:
     task_id, now = scope.task.id, call.hub.clock()
     coming = brought_in(call.hub.store, partial(_opened, call), task_id, items, now)
     with coming as complete, _opened(call, scope) as connection:
         # The same request may have come twice at a time.
-        if keyed and (done := _done_before(call, connection, scope)):
+        if named and (done := named.done_before(connection, scope)):
             raise _DoneMeanwhile(done)
         leaving = clear(connection, task_id, scope.frames, now) if replacing else []
         complete(connection)
-        if keyed:
-            _remember(call, connection, scope, items)
+        if named:
+            named.remember(connection, scope, items, now)
         _touch(call, connection, scope)
     tidy(call.hub.store, leaving)
     return json_pieces(stored.as_json(items))
@@ -121,48 +134,53 @@ class _DoneMeanwhile(Exception):
         self.reply = reply
 
 
-def _done_before(call: Call, connection: Connection, scope: Scope) -> Reply | None:
-    """Return the reply to a request whose key was seen before, None if there is none."""
-    name = _name(call, scope)
-    known = name and named_writes.find(connection, name)
-    if known is None:
-        return None
-    if known.body_hash != _body_hash(call):
-        raise Conflict(f"{_KEY}: another request was sent with this key before.")
-    return json_pieces(stored.read_of_ids(connection, scope.task.id, known.ids))
+@dataclass(frozen=True)
+class _Named:
+    """A write that its client named; the hash tells it from others of the same key."""
+
+    user_id: int
+    key: str
+    body_hash: str
+
+    def done_before(self, connection: Connection, scope: Scope) -> Reply | None:
+        """Return the reply if the key was seen before, None if it wasn't."""
+        known = named_writes.find(connection, self._name(scope))
+        if known is None:
+            return None
+        if known.body_hash != self.body_hash:
+            raise Conflict(f"{_KEY}: another request was sent with this key before.")
+        return json_pieces(stored.read_of_ids(connection, scope.task.id, known.ids))
+
+    def remember(
+        self, connection: Connection, scope: Scope, items: Sequence[Item], now: datetime.datetime
+    ) -> None:
+        """Keep which annotations came by this write."""
+        write = NamedWrite(self.body_hash, named_writes.spans(item.id for item in items))
+        named_writes.add(connection, self._name(scope), write, now)
+
+    def _name(self, scope: Scope) -> WriteName:
+        if not _PROPER_KEY.fullmatch(self.key):
+            raise BadRequest(f"{_KEY}: expected 1 to 128 visible characters of ASCII")
+        return WriteName(scope.task.id, self.user_id, self.key)
 
 
-def _remember(call: Call, connection: Connection, scope: Scope, items: Sequence[Item]) -> None:
-    if name := _name(call, scope):
-        write = NamedWrite(_body_hash(call), named_writes.spans(item.id for item in items))
-        named_writes.add(connection, name, write, call.hub.clock())
-
-
-def _name(call: Call, scope: Scope) -> WriteName | None:
-    key = call.request.headers.get(_KEY)
-    if key is None:
-        return None
-    if not _PROPER_KEY.fullmatch(key):
-        raise BadRequest(f"{_KEY}: expected 1 to 128 visible characters of ASCII")
-    return WriteName(scope.task.id, call.user.id, key)
-
-
-def _body_hash(call: Call) -> str:
+def _hash(call: Call) -> str:
     path = call.request.url.path.rstrip("/").encode()
     return hashlib.sha256(path + b"\n" + call.body).hexdigest()
 
 
 def _update(call: Call) -> Reply:
     scope, items = _checked(call, parse_changes)
-    with _opened(call, scope) as connection:
-        there = stored.known(connection, scope.task.id, [item.id for item in items], scope.frames)
+    names = [Name(item.kind, item.id, int(item.revision)) for item in items]
+
+    def look(connection: Connection) -> dict[int, Known]:
+        there = _known(connection, scope, names)
         for kind in KINDS:
-            _check_existing(kind, (item.id for item in items if item.kind == kind), there)
-        _check_revisions(items, there)
-        for item in items:
-            item.revision = there[item.id].revision + 1
-        stored.replace(connection, items)
-        _touch(call, connection, scope)
+            _check_existing(kind, (name.id for name in names if name.kind == kind), there)
+        _check_revisions(names, there)
+        return there
+
+    _by_ids(call, scope, partial(_opened, call, scope), look, len(names), items)
     return json_pieces(stored.as_json(items))
 
 
@@ -170,14 +188,31 @@ def _delete(call: Call) -> Reply:
     # What is gone already is no error: a client may not have heard that it succeeded.
     body = call.body or b"{}"
     names = parse_names(body)
-    with _opened(call) as connection:
+    with call.hub.store.read() as connection:
         scope = _scope(call, connection, Right.ANNOTATE)
-        there = stored.known(connection, scope.task.id, [name.id for name in names], scope.frames)
+
+    def look(connection: Connection) -> dict[int, Known]:
+        there = _known(connection, scope, names)
         found = [name for name in names if name.id in there and there[name.id].kind == name.kind]
         _check_revisions(found, there)
-        stored.remove(connection, [name.id for name in found])
-        _touch(call, connection, scope)
+        return {name.id: there[name.id] for name in found}
+
+    _by_ids(call, scope, partial(_opened, call), look, len(names), [])
     return raw_json(body)
+
+
+def _by_ids(
+    call: Call, scope: Scope, opened: Opened, look: Look, named: int, items: Sequence[Item]
+) -> None:
+    def touch(connection: Connection) -> None:
+        _touch(call, connection, scope)
+
+    store, now = call.hub.store, call.hub.clock()
+    ByIds(store, scope.task.id, opened, look, touch, now, named, items).run()
+
+
+def _known(connection: Connection, scope: Scope, names: Sequence[Name]) -> dict[int, Known]:
+    return stored.known(connection, scope.task.id, [name.id for name in names], scope.frames)
 
 
 _ACTIONS: dict[str, Callable[[Call], Reply]] = {

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, select
 
 from cvat_hub import label_changes, records
+from cvat_hub.annotations import tidy
 from cvat_hub.call import Call, Handler
 from cvat_hub.errors import BadRequest, NotFound, at
 from cvat_hub.filters import Fields
@@ -67,10 +68,11 @@ def change(call: Call, asked: models.PatchedLabelRequest) -> Reply:
         changes = label_changes.plan(
             [_of_parent(label, asked)], labels.of_home(connection, label.home), []
         )
-        label_changes.apply(connection, label.home, changes)
+        leaving = label_changes.apply(connection, label.home, changes, call.hub.clock())
         changed = labels.get(connection, label_id)
-        assert changed is not None
-        return json_reply(records.label(changed))
+    tidy(call.hub.store, leaving)
+    assert changed is not None
+    return json_reply(records.label(changed))
 
 
 def delete(call: Call) -> Reply:
@@ -80,7 +82,9 @@ def delete(call: Call) -> Reply:
         if label.parent_id is not None:
             raise BadRequest("a skeleton keeps its points; delete the skeleton's label")
         _touch(call, connection, label.home)
-        label_changes.apply(connection, label.home, label_changes.Changes(removed=[label.id]))
+        changes = label_changes.Changes(removed=[label.id])
+        leaving = label_changes.apply(connection, label.home, changes, call.hub.clock())
+    tidy(call.hub.store, leaving)
     return empty()
 
 

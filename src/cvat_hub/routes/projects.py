@@ -67,8 +67,9 @@ def create(call: Call, asked: models.ProjectWriteRequest) -> Reply:
             "bug_tracker": asked.get("bug_tracker", ""),
         }
         assignees.check(connection, "assignee_id", values["assignee_id"], organization_id)
-        project_id = projects.add(connection, values, call.hub.clock())
-        label_changes.apply(connection, Home(project_id=project_id), changes)
+        now = call.hub.clock()
+        project_id = projects.add(connection, values, now)
+        label_changes.apply(connection, Home(project_id=project_id), changes, now)
         record = _record(call, connection, project_id)
     return json_reply(record, 201, {"Location": call.link(f"projects/{project_id}")})
 
@@ -95,8 +96,10 @@ def change(call: Call, asked: models.PatchedProjectWriteRequest) -> Reply:
         changes = label_changes.plan(asked.get("labels", []), labels.of_home(connection, home))
         if moved or asked.get("labels"):
             tasks.change_in_project(connection, project.id, moved, now)
-        label_changes.apply(connection, home, changes)
-        return json_reply(_record(call, connection, project.id))
+        leaving = label_changes.apply(connection, home, changes, now)
+        record = _record(call, connection, project.id)
+    tidy(call.hub.store, leaving)
+    return json_reply(record)
 
 
 def delete(call: Call) -> Reply:

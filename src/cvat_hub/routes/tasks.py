@@ -98,8 +98,9 @@ def create(call: Call, asked: models.TaskWriteRequest) -> Reply:
         values["organization_id"] = place
         values["owner_id"] = transfers.first_owner(call, connection, asked.get("owner_id"), place)
         assignees.check(connection, "assignee_id", values["assignee_id"], place)
-        task_id = tasks.add(connection, values, call.hub.clock())
-        label_changes.apply(connection, Home(task_id=task_id), changes)
+        now = call.hub.clock()
+        task_id = tasks.add(connection, values, now)
+        label_changes.apply(connection, Home(task_id=task_id), changes, now)
         record = _record(call, connection, task_id)
     return json_reply(record, 201, {"Location": call.link(f"tasks/{task_id}")})
 
@@ -124,8 +125,10 @@ def change(call: Call, asked: models.PatchedTaskWriteRequest) -> Reply:
         tasks.change(connection, task.id, values, now)
         home = Home(task_id=task.id)
         changes = label_changes.plan(asked.get("labels", []), labels.of_home(connection, home))
-        label_changes.apply(connection, home, changes)
-        return json_reply(_record(call, connection, task.id))
+        leaving = label_changes.apply(connection, home, changes, now)
+        record = _record(call, connection, task.id)
+    tidy(call.hub.store, leaving)
+    return json_reply(record)
 
 
 def delete(call: Call) -> Reply:

@@ -24,6 +24,8 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
+    text,
 )
 
 
@@ -269,10 +271,19 @@ annotation_rows = Table(
     Column("label_id", Integer, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("revision", Integer, nullable=False, server_default="1"),
+    # What clients call it, if that isn't the number of the row: then it was changed with others.
+    Column("shown_id", BigInteger, nullable=True),
     Index(None, "task_id", "frame"),
 )
+_is_renamed = annotation_rows.c.shown_id.is_not(None)
+Index(
+    None,
+    annotation_rows.c.shown_id,
+    sqlite_where=_is_renamed,
+    postgresql_where=_is_renamed,
+)
 
-# Annotations of a task that nobody sees; both ends of ids and frames are inclusive.
+# Annotations of a task that nobody sees; both ends of ids (of rows) and frames are inclusive.
 hidden_annotations = Table(
     "hidden_annotations",
     metadata,
@@ -283,8 +294,23 @@ hidden_annotations = Table(
     Column("last_id", BigInteger, nullable=False),
     Column("first_frame", Integer, nullable=False),
     Column("last_frame", Integer, nullable=False),
+    # Only those of this label, or only their values of this attribute. No foreign keys: what they
+    # refer to is gone by then.
+    Column("label_id", Integer, nullable=True),
+    Column("attribute_id", Integer, nullable=True),
+    # Whether it is these when coming, and those on the list when it is leaving.
+    Column("listed", Boolean, nullable=False, server_default=false()),
+    # Whether somebody has changed annotations of the task since this was last taken back.
+    Column("disturbed", Boolean, nullable=False, server_default=false()),
     _date("created_date"),
     sqlite_autoincrement=True,
+)
+hidden_lists = Table(
+    "hidden_lists",
+    metadata,
+    Column("hidden_id", Integer, primary_key=True, autoincrement=False),
+    Column("annotation_id", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
 )
 
 # Which annotations came with a write that its client named; `ids` are spans, both ends inclusive.
@@ -324,4 +350,107 @@ requests = Table(
     _date("created_date"),
     _date("started_date", null=True),
     _date("finished_date", null=True),
+)
+
+# Functions that agents serve, and what is asked of them. Users, organizations and tasks are values
+# here without foreign keys: they may live on another server.
+functions = Table(
+    "functions",
+    metadata,
+    _id(),
+    Column("provider", String(32), nullable=False),
+    Column("name", String(128), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("visibility", String(16), nullable=False),
+    Column("spec", JSON, nullable=False),
+    Column("owner_id", Integer, nullable=False, index=True),
+    Column("organization_id", Integer, nullable=True, index=True),
+    _date("created_date"),
+    _date("updated_date"),
+    sqlite_autoincrement=True,
+)
+
+# Who has come for work; the row of an agent also keeps it from coming twice at a time.
+function_agents = Table(
+    "function_agents",
+    metadata,
+    Column("function_id", ForeignKey("functions.id", ondelete="CASCADE"), primary_key=True),
+    Column("agent_id", String(64), primary_key=True),
+    Column("user_id", Integer, primary_key=True),
+    Column("seen_date", UtcDateTime, nullable=False, index=True),
+)
+
+# How many streams a hub process holds open for a function; `hub` is a name that it made up.
+function_watches = Table(
+    "function_watches",
+    metadata,
+    Column("function_id", ForeignKey("functions.id", ondelete="CASCADE"), primary_key=True),
+    Column("hub", String(32), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("seen_date", UtcDateTime, nullable=False),
+)
+
+_UNFINISHED = text("status IN ('queued', 'started')")
+_UNFINISHED_BATCH = text("category = 'batch' AND status IN ('queued', 'started')")
+function_requests = Table(
+    "function_requests",
+    metadata,
+    # Its order in the queue; `key` is what others know it by.
+    _id(),
+    Column("key", String(32), nullable=False, unique=True),
+    _link("function_id", "functions.id", rule="CASCADE"),
+    Column("category", String(16), nullable=False),
+    Column("type", String(16), nullable=False),
+    Column("user_id", Integer, nullable=False, index=True),
+    Column("task_id", Integer, nullable=False),
+    Column("job_id", Integer, nullable=True),
+    Column("params", JSON, nullable=False),
+    Column("status", String(16), nullable=False),
+    # Whose turn it is: the least.
+    Column("turn", Integer, nullable=False),
+    # Only this agent may have it.
+    Column("meant_for", String(64), nullable=True),
+    Column("agent_id", String(64), nullable=True),
+    Column("agent_user_id", Integer, nullable=True),
+    Column("attempts", Integer, nullable=False),
+    Column("progress", Float, nullable=False),
+    Column("result", LargeBinary, nullable=True),
+    Column("reason", Text, nullable=False),
+    _date("created_date"),
+    _date("started_date", null=True),
+    # When the agent was last heard of.
+    _date("heard_date", null=True),
+    _date("finished_date", null=True),
+    Index(
+        "ix_function_requests_unfinished",
+        "function_id",
+        "category",
+        "turn",
+        sqlite_where=_UNFINISHED,
+        postgresql_where=_UNFINISHED,
+    ),
+    Index(
+        "uq_function_requests_batch_task_id",
+        "task_id",
+        unique=True,
+        sqlite_where=_UNFINISHED_BATCH,
+        postgresql_where=_UNFINISHED_BATCH,
+    ),
+    Index(None, "finished_date"),
+    sqlite_autoincrement=True,
+)
+
+# What agents remember of shapes that are being tracked. Users know a state by the hub's own name.
+tracking_states = Table(
+    "tracking_states",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    _link("function_id", "functions.id", rule="CASCADE"),
+    Column("user_id", Integer, nullable=False, index=True),
+    Column("task_id", Integer, nullable=False),
+    Column("agent_id", String(64), nullable=False),
+    Column("agent_state", Text, nullable=False),
+    Column("frame", Integer, nullable=False),
+    Column("shape", JSON, nullable=False),
+    Column("used_date", UtcDateTime, nullable=False, index=True),
 )

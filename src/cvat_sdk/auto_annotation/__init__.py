@@ -37,6 +37,7 @@ from cvat_sdk.auto_annotation.interface import (
     TrackingFunctionShapeContext,
     TrackingFunctionSpec,
 )
+from cvat_sdk.auto_annotation.pipeline import RunReport
 from cvat_sdk.auto_annotation.tasks import TasksReport, annotate_project, annotate_tasks
 from cvat_sdk.exceptions import BadFunctionError
 
@@ -53,6 +54,7 @@ __all__ = [
     "InteractionPrompts",
     "InteractionResultAttributes",
     "InteractionResultShape",
+    "RunReport",
     "TasksReport",
     "TrackableShape",
     "TrackingFunction",

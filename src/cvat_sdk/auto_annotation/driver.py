@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -41,6 +41,7 @@ def annotate_task(
     journal_dir: Path | None = None,
     report: Path | None = None,
     parameters: Mapping[str, Any] | None = None,
+    on_done: Callable[[RunReport], object] | None = None,
 ) -> RunReport:
     """Annotate the frames of a task that are not deleted.
 
@@ -78,6 +79,7 @@ def annotate_task(
         report: a file for what is returned, as JSON.
         parameters: what the function was made with. A run is gone on with only if they are the
             same.
+        on_done: is called with what is returned, before the run is forgotten that could be resumed.
 
     Raises:
         BadFunctionError: the function breaks its protocol, or doesn't fit the task.
@@ -114,6 +116,7 @@ def annotate_task(
         skips_errors=on_error == "skip",
         streaming=upload == "streaming",
         pbar=pbar,
+        on_done=on_done,
     )
     done = work.do(task_id, journal_dir, resume=resume)
     if report is not None:

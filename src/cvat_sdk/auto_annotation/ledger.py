@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -15,13 +16,29 @@ def default_folder() -> Path:
     return platformdirs.user_state_path("cvat-sdk", "CVAT.ai") / "runs"
 
 
+def writable_folder(chosen: Path | None) -> Path:
+    """Return the folder that is chosen, else the user's, else that of temporary files; it is made.
+
+    Raises:
+        OSError: the chosen one cannot be made.
+    """
+    folder = chosen or default_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        if chosen is not None:
+            raise
+        return Path(tempfile.gettempdir())
+    return folder
+
+
 class Ledger:
     """The ids of the tasks that are done: an empty file for each, so that none is ever half there.
 
     A power cut may take the last ones.
 
     Args:
-        folder: where runs keep such things; made if it is not there.
+        folder: where runs keep such things.
         run: what tells one run from another.
     """
 
@@ -33,7 +50,7 @@ class Ledger:
 
     def add(self, task_id: int) -> None:
         """Remember that a task is done."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(exist_ok=True)
         (self._folder / str(task_id)).touch()
 
     def forget(self, task_ids: Iterable[int]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+from cvat_sdk.auto_annotation.options import check_iou_threshold
 from cvat_sdk.auto_annotation.overlap import FLAT, covered
 from cvat_sdk.models import LabeledData, LabeledShape, LabeledShapeRequest
 
@@ -25,8 +26,7 @@ class Merger:
     """
 
     def __init__(self, existing: LabeledData, threshold: float = 0.5) -> None:
-        if not 0 < threshold <= 1:
-            raise ValueError(f"iou_threshold must be over 0 and at most 1, got {threshold}")
+        check_iou_threshold(threshold)
         self._threshold = threshold
         self._there: defaultdict[int, list[LabeledShape]] = defaultdict(list)
         for shape in existing.get("shapes") or ():

@@ -35,10 +35,7 @@ class Options:
     def __post_init__(self) -> None:
         if self.conf_threshold is not None and not 0 <= self.conf_threshold <= 1:
             raise ValueError(f"conf_threshold must be between 0 and 1, got {self.conf_threshold}")
-        if not 0 < self.iou_threshold <= 1:
-            raise ValueError(
-                f"iou_threshold must be over 0 and at most 1, got {self.iou_threshold}"
-            )
+        check_iou_threshold(self.iou_threshold)
         check_choice("merge", self.merge, ("append", "replace", "iou"))
         if self.roi is not None:
             regions.check(self.roi)
@@ -51,6 +48,16 @@ class Options:
     def told(self) -> dict[str, Any]:
         """Return the options for a fingerprint."""
         return asdict(self)
+
+
+def check_iou_threshold(value: float) -> None:
+    """Check from which overlap on two shapes are the same.
+
+    Raises:
+        ValueError: it is out of its range.
+    """
+    if not 0 < value <= 1:
+        raise ValueError(f"iou_threshold must be over 0 and at most 1, got {value}")
 
 
 def check_choice(name: str, value: object, choices: Collection[object]) -> None:

@@ -14,7 +14,8 @@ import msgspec
 
 from cvat_sdk.auto_annotation.driver import annotate_task
 from cvat_sdk.auto_annotation.interface import DetectionFunction
-from cvat_sdk.auto_annotation.ledger import Ledger, default_folder
+from cvat_sdk.auto_annotation.ledger import Ledger, writable_folder
+from cvat_sdk.auto_annotation.pipeline import RunReport
 from cvat_sdk.exceptions import SelectionError, TransportError, UnauthorizedException
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class TasksReport(msgspec.Struct):
         failed: why the others failed, by their ids.
     """
 
-    done: dict[int, Any] = msgspec.field(default_factory=dict)
+    done: dict[int, RunReport] = msgspec.field(default_factory=dict)
     done_before: list[int] = msgspec.field(default_factory=list)
     failed: dict[int, str] = msgspec.field(default_factory=dict)
 
@@ -75,7 +76,7 @@ def annotate_tasks(
         raise SelectionError("job_id: a job belongs to one task; give it to annotate_task")
     if (frames := options.get("frames")) is not None and not isinstance(frames, str | range):
         options["frames"] = sorted(frames)
-    ledger = Ledger(journal_dir or default_folder(), _identity(client, function, options))
+    ledger = Ledger(writable_folder(journal_dir), _identity(client, function, options))
     options |= {"on_error": on_error, "resume": resume, "journal_dir": journal_dir}
     # A wrong name is not a matter of single tasks.
     inspect.signature(annotate_task).bind(client, 0, function, **options)
@@ -110,7 +111,7 @@ def annotate_project(
 @dataclass(frozen=True)
 class _Run:
     task_ids: Sequence[int]
-    annotate: Callable[[int], Any]
+    annotate: Callable[..., RunReport]
     ledger: Ledger
     logger: logging.Logger
     outcome: TasksReport = field(default_factory=TasksReport)
@@ -131,15 +132,15 @@ class _Run:
     def _annotate(self, task_id: int, *, skip: bool) -> None:
         outcome = self.outcome
         try:
-            outcome.done[task_id] = self.annotate(task_id)
+            outcome.done[task_id] = self.annotate(
+                task_id, on_done=lambda _: self.ledger.add(task_id)
+            )
         except Exception as error:
             outcome.failed[task_id] = f"{type(error).__name__}: {error}"
             if not skip or isinstance(error, _OF_ALL_TASKS):
                 error.add_note(f"in task {task_id}; {_told(outcome)}")
                 raise
             self.logger.error("Task %d failed: %s", task_id, outcome.failed[task_id])
-        else:
-            self.ledger.add(task_id)
 
 
 def _told(outcome: TasksReport) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from cvat_sdk.auto_annotation import roi as regions
 from cvat_sdk.auto_annotation import selection
 from cvat_sdk.auto_annotation.interface import DetectionFunction, DetectionFunctionSpec
-from cvat_sdk.auto_annotation.ledger import default_folder
+from cvat_sdk.auto_annotation.ledger import writable_folder
 from cvat_sdk.auto_annotation.mapping import LabelMapper
 from cvat_sdk.auto_annotation.options import Options
 from cvat_sdk.auto_annotation.pipeline import (
@@ -80,6 +80,7 @@ class Work:
     skips_errors: bool = False
     streaming: bool = False
     pbar: ProgressReporter | None = None
+    on_done: Callable[[RunReport], object] | None = None
     clock: Callable[[], float] = time.perf_counter
 
     def do(self, task_id: int, journal_dir: Path | None, *, resume: bool = False) -> RunReport:
@@ -87,12 +88,15 @@ class Work:
         start = self.clock()
         spec = _detection_spec(self.function)
         task = self.client.tasks.retrieve(task_id)
-        task_labels = task.get_labels()
+        with ThreadPoolExecutor(2, thread_name_prefix="cvat-questions") as meanwhile:
+            asked_meta = meanwhile.submit(task.get_meta)
+            asked_server = meanwhile.submit(ServerTask.of, task, self.client)
+            task_labels = task.get_labels()
         remapper = Remapper(
             self._mapper().map(spec.labels, task_labels),
             conv_mask_to_poly=self.options.conv_mask_to_poly,
         )
-        meta = task.get_meta()
+        meta = asked_meta.result()
         told = fingerprint(
             function=self.function,
             parameters=self.parameters,
@@ -102,13 +106,17 @@ class Work:
             task_labels=task_labels,
             options=self.options.told(),
         )
-        folder = _writable(journal_dir)
+        folder = writable_folder(journal_dir)
         journals = Journals(folder, self.client.api_map.host, task_id, self.client.logger)
-        run, existing = self._begin(task, meta, journals, told, resume=resume)
+        server = asked_server.result()
+        run, existing = self._begin(server, meta, journals, told, resume=resume)
         with run.journal, self._kept(run):
             self._carry_out(run, task, meta, self._finder(remapper, run, existing))
+            report = self._report(run, self.clock() - start)
+            if self.on_done:
+                self.on_done(report)
             run.journal.remove()
-        return self._report(run, self.clock() - start)
+        return report
 
     def _mapper(self) -> LabelMapper:
         return LabelMapper(
@@ -120,7 +128,7 @@ class Work:
 
     def _begin(
         self,
-        task: Task,
+        server: ServerTask,
         meta: DataMetaRead,
         journals: Journals,
         told: dict[str, Any],
@@ -128,12 +136,11 @@ class Work:
         resume: bool,
     ) -> tuple[Run, LabeledData | None]:
         """Return a run, and what was there before it, as far as its results depend on that."""
-        server = ServerTask.of(task, self.client)
         looks = self.options.only_unannotated or self.options.merge == "iou"
         existing = server.annotations() if looks else None
         opened = journals.resume(told) if resume else None
         if opened is None:
-            frames = self._chosen(task, meta, existing)
+            frames = self._chosen(server.task, meta, existing)
             ids = server.ids() if self._needs_ids(server) else None
             opened = journals.begin(told, frames, ids)
         run = Run(*opened, server)
@@ -199,7 +206,7 @@ class Work:
         try:
             outbox.begin()
             with TaskFrames(task, meta, indices=run.state.left) as frames:
-                run.pixel_seconds = getattr(frames, "seconds", {})
+                run.pixel_seconds = frames.seconds
                 self._find(run, outbox, finder.find(frames))
             with run.timed("upload"):
                 outbox.finish()
@@ -304,18 +311,6 @@ def _told(skipped: Sequence[SkippedFrame]) -> str:
         f"{len(skipped)} frames were skipped; frames={again!r} (--frames) runs them again:\n  "
         + "\n  ".join(lines)
     )
-
-
-def _writable(folder: Path | None) -> Path:
-    """Return where to keep what is found: the user's folder, or else that of temporary files."""
-    chosen = folder or default_folder()
-    try:
-        chosen.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        if folder is not None:
-            raise
-        return Path(tempfile.gettempdir())
-    return chosen
 
 
 def _detection_spec(function: object) -> DetectionFunctionSpec:

@@ -101,10 +101,14 @@ class TaskFrames:
             reading.close()
 
     def _download(self, piece: Piece, file: ArrivingFile) -> None:
-        if piece.kind == "chunk":
-            self._task.download_chunk(piece.number, file, quality=self._quality)
-        else:
-            file.write(self._task.get_frame(piece.number, quality=self._quality).getvalue())
+        try:
+            if piece.kind == "chunk":
+                self._task.download_chunk(piece.number, file, quality=self._quality)
+            else:
+                file.write(self._task.get_frame(piece.number, quality=self._quality).getvalue())
+        except Exception as error:
+            error.add_note(f"while {piece} of task {self._task.id} was fetched")
+            raise
 
 
 def _decoders_that_pay() -> int:

@@ -14,9 +14,10 @@ from sqlalchemy import Connection, func, select
 from cvat_hub.annotations import brought_in
 from cvat_hub.annotations.bulk import slices
 from cvat_hub.errors import NotFound, Unavailable
-from cvat_hub.store import Store, hidden, tasks, users
+from cvat_hub.store import Store, tasks, users
 from cvat_hub.store.annotations import Item, add, read
 from cvat_hub.store.numbers import reserve_ids
+from cvat_hub.store.sweeping import sweep_leftovers
 from cvat_hub.store.tables import annotation_rows, hidden_annotations
 
 NOW = datetime.datetime(2026, 1, 31, 12, tzinfo=datetime.UTC)
@@ -127,7 +128,7 @@ def test_a_write_that_was_given_up_by_another_hub_is_not_completed(
 ) -> None:
     others = Others(store, task_id)
     much_later = NOW + datetime.timedelta(days=1)
-    others.then[5] = lambda: hidden.sweep_leftovers(store, much_later)
+    others.then[5] = lambda: sweep_leftovers(store, much_later)
     with (
         pytest.raises(Unavailable, match="given up"),
         brought_in(store, others.opened, task_id, _items(MANY), NOW) as complete,

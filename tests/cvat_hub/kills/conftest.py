@@ -22,6 +22,7 @@ class Hubs:
     def __init__(self, settings: Settings) -> None:
         values = {"data_dir": str(settings.data_dir), "database": settings.database}
         self._settings = settings
+        self._running = 0
         self._order = json.dumps(values) + "\n"
         self._process = subprocess.Popen(
             [sys.executable, Path(__file__).with_name("forking_hub.py")],
@@ -36,7 +37,8 @@ class Hubs:
         assert self._process.stdin
         self._process.stdin.write(self._order)
         self._process.stdin.flush()
-        return int(self._line())
+        self._running = int(self._line())
+        return self._running
 
     def address(self) -> str:
         """Wait until the hub accepts connections."""
@@ -50,6 +52,7 @@ class Hubs:
             pytest.fail("the hub ended by itself: it has crashed, or told why on stderr")
         while self._line():
             pass  # an address that nobody asked for
+        self._running = 0
         if self._settings.database:
             # In a transaction, PostgreSQL would tell the same again and again.
             engine = sqlalchemy.create_engine(
@@ -61,6 +64,9 @@ class Hubs:
             engine.dispose()
 
     def close(self) -> None:
+        """End the process, and a hub that a failed test has left behind."""
+        if self._running:
+            self.kill(self._running)
         self._process.communicate(timeout=60)
 
     def _line(self) -> str:

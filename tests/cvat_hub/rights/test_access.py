@@ -126,6 +126,13 @@ GET    labels?project_id={project}              u . . . . . + + + + + + + + + 20
 GET    labels/{label}                           u . . . . . + + + + + + + + + 200
 PATCH  labels/{label}                           u . . . . . + + x x x + + + x 200
 DELETE labels/{label}                           u . . . . . + + x x x + + + x 204
+GET    functions                                u + + + + + + + + + + + + + + 200
+POST   functions                                u + + + + + + + + + + + + + x 201
+POST   functions?org={slug}                     u . . . x x + + x x x x x + x 201
+GET    functions/{function}                     u . . . + + + + + + + + + + + 200
+DELETE functions/{function}                     u . . . x x + + x x x x x + x 204
+GET    functions/{public}                       u + + + + + + + + + + + + + + 200
+DELETE functions/{public}                       u x x x x x x x x x x x x + x 204
 GET    requests                                 u + + + + + + + + + + + + + + 200
 GET    requests/{request}                       u . . . . . . + . . . . . + + 200
 """
@@ -159,6 +166,7 @@ def _rows() -> Iterator[Row]:
 
 
 ROWS = list(_rows())
+_FUNCTION = {"provider": "native", "name": "f", "kind": "interactor"}
 # What is sent where an empty object would not do.
 BODIES: dict[str, Any] = {
     "auth/access_tokens": {"name": "x"},
@@ -175,6 +183,8 @@ BODIES: dict[str, Any] = {
     "tasks in a project": {"name": "x", "project_id": "{project}"},
     "tasks?org_id={organization} in a project": {"name": "x", "project_id": "{project}"},
     "tasks/{task} to another owner": {"owner_id": "{task_owner}"},
+    "functions": _FUNCTION,
+    "functions?org={slug}": _FUNCTION,
     "jobs/{job} to another assignee": {"assignee": "{job_assignee}"},
 }
 HEADERS = {
@@ -279,6 +289,12 @@ def world(hub: Any, new_task: Callable[..., Any]) -> World:
     def new_organization() -> int:
         return int(hub.new_organization(owner)["id"])
 
+    def function(maker: Any = owner, query: str = f"?org={slug}", **changes: Any) -> int:
+        return int(maker("POST", f"functions{query}", _FUNCTION | changes).json["id"])
+
+    def public_function() -> int:
+        return function(people["A"], "", visibility="public")
+
     def token() -> dict[str, Any]:
         made = owner("POST", "auth/access_tokens", {"name": "x", "read_only": True}).json
         return dict(made)
@@ -304,6 +320,8 @@ def world(hub: Any, new_task: Callable[..., Any]) -> World:
         "job": job["id"],
         "other": other["id"],
         "label": label(),
+        "function": function(),
+        "public": public_function(),
         "token": (own := token())["id"],
         "upload": upload.rpartition("/")[2],
         "request": f"action%3Dcreate%26target%3Dtask%26target_id%3D{task_id}",
@@ -325,6 +343,8 @@ def world(hub: Any, new_task: Callable[..., Any]) -> World:
         "DELETE projects/{project}": project,
         "DELETE tasks/{task}": lambda: task(frames=0)["id"],
         "DELETE labels/{label}": label,
+        "DELETE functions/{function}": function,
+        "DELETE functions/{public}": public_function,
     }
     return World(hub, people, names, fresh)
 

@@ -14,6 +14,7 @@ TABLES = {
     "a project": access.PROJECT,
     "an organization": access.ORGANIZATION,
     "another user": access.USER,
+    "a function": access.FUNCTION,
 }
 
 

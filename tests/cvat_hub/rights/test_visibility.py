@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, insert, select
 from cvat_hub.errors import NotFound
 from cvat_hub.rights import access, visibility
 from cvat_hub.rights.access import Right
-from cvat_hub.store import Store, jobs, organizations, projects, tables, tasks, users
+from cvat_hub.store import Store, functions, jobs, organizations, projects, tables, tasks, users
 from cvat_hub.store.users import User
 
 NOW = datetime.datetime(2026, 1, 31, 12, tzinfo=datetime.UTC)
@@ -43,6 +43,7 @@ class World:
             self.projects[projects.add(connection, {"name": "p"} | values, NOW)] = place
         for _ in range(TASKS):
             self._task(connection)
+            self._function(connection)
 
     def _organization(self, connection: Connection, slug: str) -> None:
         owner, *others = self.chance.sample(self.users, 5)
@@ -78,6 +79,12 @@ class World:
         row |= {"owner_id": self._one(), "task_id": self.chance.choice([task_id, task_id, None])}
         row |= {"progress": 0, "options": {}, "created_date": NOW}
         connection.execute(insert(tables.requests).values(row))
+
+    def _function(self, connection: Connection) -> None:
+        values = {"provider": "native", "name": "f", "kind": "tracker", "spec": {}}
+        values |= {"visibility": self.chance.choice(["public", "private", "private"])}
+        values |= {"owner_id": self.chance.choice(self.users)}
+        functions.add(connection, values | {"organization_id": self._somewhere()}, NOW)
 
     def _people(self) -> dict[str, int | None]:
         return {"owner_id": self._one(), "assignee_id": self._one()}
@@ -131,6 +138,11 @@ KINDS: Mapping[str, tuple[Any, Any, Look]] = {
         select(tables.users.c.id),
         visibility.visible_users,
         lambda c, user, number: access.account(c, user, number, Right.VIEW),
+    ),
+    "functions": (
+        select(tables.functions.c.id),
+        visibility.visible_functions,
+        lambda c, user, number: access.function(c, user, number, Right.VIEW),
     ),
     "requests": (
         select(tables.requests.c.id),

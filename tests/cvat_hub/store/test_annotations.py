@@ -41,13 +41,13 @@ def test_what_is_added_is_read_in_the_order_of_frames(store: Store, task_id: int
 def test_replacing_and_removing_leave_the_rest_alone(store: Store, task_id: int) -> None:
     with store.write() as connection:
         add(connection, task_id, [_item(number) for number in range(1, 4)])
-        replace(connection, [_item(1, frame=9, payload=b'{"frame":9}', revision=2)])
-        remove(connection, [2])
+        replace(connection, task_id, [_item(1, frame=9, payload=b'{"frame":9}', revision=2)])
+        remove(connection, task_id, [2])
         assert known(connection, task_id, [1, 2, 3], None) == {
-            1: Known("shapes", 2),
-            3: Known("shapes", 1),
+            1: Known("shapes", 2, 1),
+            3: Known("shapes", 1, 3),
         }
-        assert known(connection, task_id, [1, 2, 3], (0, 3)) == {3: Known("shapes", 1)}
+        assert known(connection, task_id, [1, 2, 3], (0, 3)) == {3: Known("shapes", 1, 3)}
         assert b'{"id":1,"revision":2,"frame":9}' in b"".join(read(connection, task_id, None))
 
 
@@ -109,7 +109,7 @@ def test_who_locks_a_task_is_alone_with_its_annotations(store: Store, task_id: i
         with store.write() as connection:
             assert lock(connection, task_id)
             revision = known(connection, task_id, [1], None)[1].revision
-            replace(connection, [_item(1, revision=revision + 1)])
+            replace(connection, task_id, [_item(1, revision=revision + 1)])
 
     with store.write() as connection:
         add(connection, task_id, [_item(1)])

@@ -15,10 +15,9 @@ from cvat_hub.store.hidden import (
     clear,
     gaps,
     reveal,
-    sweep,
-    sweep_leftovers,
 )
 from cvat_hub.store.numbers import reserve_ids
+from cvat_hub.store.sweeping import sweep, sweep_leftovers
 from cvat_hub.store.tables import annotation_rows, hidden_annotations
 
 MANY = SLICE + 1

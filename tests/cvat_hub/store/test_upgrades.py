@@ -13,12 +13,14 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import MetaData, create_engine, insert, select, text
 
-from cvat_hub.store import Store, open_store, tasks
+from cvat_hub.store import Store, named_writes, open_store, tasks
 from cvat_hub.store import annotations as stored
 from cvat_hub.store.annotations import Item, Known
 from cvat_hub.store.engine import migrate
 from cvat_hub.store.hidden import clear
+from cvat_hub.store.named_writes import NamedWrite, WriteName
 from cvat_hub.store.numbers import reserve_ids
+from cvat_hub.store.sweeping import sweep_leftovers
 from cvat_hub.store.tables import metadata
 
 NOW = datetime.datetime(2026, 1, 31, 12)
@@ -85,6 +87,8 @@ REQUEST = {
     "created_date": NOW,
 }
 
+HIDDEN = {"task_id": 1, "first_frame": 0, "last_frame": 2**31 - 1, "created_date": NOW}
+
 # The rows that a version kept: by its number, and by table in the order in which they are added.
 ROWS: dict[str, dict[str, list[dict[str, object]]]] = {
     "0001": {
@@ -97,6 +101,33 @@ ROWS: dict[str, dict[str, list[dict[str, object]]]] = {
         "annotations": ANNOTATIONS,
         "requests": [REQUEST],
     },
+    "0003": {
+        "users": [USER],
+        "data": [DATA],
+        "tasks": [TASK | DATES | {"segment_size": 4}],
+        "annotations": [row | {"revision": row["id"] % 7} for row in ANNOTATIONS],
+        # One was coming when its hub was killed, another was leaving.
+        "hidden_annotations": [
+            HIDDEN | {"incoming": True, "first_id": 1, "last_id": 1},
+            HIDDEN | {"incoming": False, "first_id": 2, "last_id": 9},
+        ],
+    },
+    "0004": {
+        "users": [USER],
+        "data": [DATA],
+        "tasks": [TASK | DATES | {"segment_size": 4}],
+        "annotations": [row | {"revision": 1} for row in ANNOTATIONS],
+        "named_writes": [
+            {
+                "task_id": 1,
+                "user_id": 1,
+                "key": "k",
+                "body_hash": "h",
+                "ids": [[1, 2]],
+                "created_date": NOW,
+            }
+        ],
+    },
 }
 
 
@@ -105,22 +136,22 @@ def _annotations_are_read_and_changed(store: Store) -> None:
         found = json.loads(b"".join(stored.read(connection, 1, None)))
         assert found["tracks"] == [{"id": 2**40, "revision": 1, "frame": 0}]
         assert [len(found[kind]) for kind in stored.KINDS] == [1, 1, 1]
-        stored.replace(connection, [Item("shapes", 3, 1, b"{ }", 2, revision=2)])
-        stored.remove(connection, [1])
+        stored.replace(connection, 1, [Item("shapes", 3, 1, b"{ }", 2, revision=2)])
+        stored.remove(connection, 1, [1])
         everything = [1, 2, 2**40]
         assert stored.known(connection, 1, everything, None) == {
-            2: Known("shapes", 2),
-            2**40: Known("tracks", 1),
+            2: Known("shapes", 2, 2),
+            2**40: Known("tracks", 1, 2**40),
         }
         assert clear(connection, 1, (3, 3), AWARE) == []
-        assert stored.known(connection, 1, everything, None) == {2**40: Known("tracks", 1)}
+        assert stored.known(connection, 1, everything, None) == {2**40: Known("tracks", 1, 2**40)}
 
 
 def _new_numbers_are_new(store: Store) -> None:
     with store.write() as connection:
         [first, *_] = reserve_ids(connection, 3)
         stored.add(connection, 1, [Item("shapes", 0, 1, b"{ }", first)])
-        assert stored.known(connection, 1, [first], None) == {first: Known("shapes", 1)}
+        assert stored.known(connection, 1, [first], None) == {first: Known("shapes", 1, first)}
 
 
 def _every_row_is_there(store: Store) -> None:
@@ -143,6 +174,26 @@ def _a_deleted_task_takes_everything_with_it(store: Store) -> None:
             assert not connection.execute(select(metadata.tables[name])).first(), name
 
 
+def _what_was_hidden_stays_hidden(store: Store) -> None:
+    left = {2**40: Known("tracks", 2**40 % 7, 2**40)}
+    with store.read() as connection:
+        assert stored.known(connection, 1, [1, 2, 2**40], None) == left
+    sweep_leftovers(store, AWARE.replace(year=2027))
+    with store.read() as connection:
+        assert stored.known(connection, 1, [1, 2, 2**40], None) == left
+        for name in ("annotations", "hidden_annotations"):
+            found = connection.execute(select(metadata.tables[name])).all()
+            assert len(found) == (name == "annotations")
+
+
+def _a_named_write_is_remembered(store: Store) -> None:
+    with store.read() as connection:
+        known = named_writes.find(connection, WriteName(1, 1, "k"))
+        assert known == NamedWrite("h", [(1, 2)])
+        found = json.loads(b"".join(stored.read_of_ids(connection, 1, known.ids)))
+    assert [len(found[kind]) for kind in stored.KINDS] == [1, 1, 0]
+
+
 # What is true of a database of a version after the upgrade: each is tried on one of its own.
 CHECKS: dict[str, list[Callable[[Store], None]]] = {
     "0001": [
@@ -151,6 +202,8 @@ CHECKS: dict[str, list[Callable[[Store], None]]] = {
         _new_numbers_are_new,
         _a_deleted_task_takes_everything_with_it,
     ],
+    "0003": [_what_was_hidden_stays_hidden, _new_numbers_are_new],
+    "0004": [_a_named_write_is_remembered, _new_numbers_are_new],
 }
 
 

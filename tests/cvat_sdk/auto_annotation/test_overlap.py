@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pycocotools.mask
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cvat_sdk.auto_annotation as cvataa
@@ -57,11 +57,11 @@ L_MASK = drawn("#... #... #### ####")
         (rectangle([0, 0, 0, 0]), rectangle([0, 0, 0, 0]), 0),
         (SQUARE, polygon(0, 0, 10, 0, 10, 10, 0, 10), 1),
         (SQUARE, polygon(0, 0, 10, 0, 0, 10), 0.5),
-        # To the right, as the hands of a clock go: the high side becomes the right one.
-        (rectangle([0, 0, 10, 20], rotation=90), polygon(-5, 5, 15, 5, 15, 15, -5, 15), 1),
         (polygon(0, 0, 10, 0, 10, 20), ellipse(100, 100, 110, 90), 0),
         # An outline that crosses itself: two triangles of 25 each.
         (SQUARE, polygon(0, 0, 10, 10, 10, 0, 0, 10), 0.5),
+        # One that goes twice around a part of its area.
+        (SQUARE, polygon(0, 0, 10, 0, 10, 10, 2, 10, 2, 4, 6, 4, 6, 6, 0, 6), 0.92),
         (polygon(0, 0, 5, 5, 10, 10), polygon(0, 0, 5, 5, 10, 10), 0),
         (ellipse(5, 5, 10, 0), ellipse(5, 5, 10, 0), 1),
         (SQUARE, ellipse(5, 5, 10, 0), np.pi / 4),
@@ -82,6 +82,15 @@ def test_the_common_area_over_the_whole_one(
 ) -> None:
     assert iou(one, other) == pytest.approx(expected, abs=1e-3)
     assert iou(other, one) == pytest.approx(expected, abs=1e-3)
+
+
+def test_shapes_turn_as_the_hands_of_a_clock_do() -> None:
+    # The right end goes down, where y is greater.
+    x, y = np.cos(np.pi / 6), np.sin(np.pi / 6)
+    corners = [(10, -2), (10, 2), (-10, 2), (-10, -2)]
+    turned = polygon(*(n for u, v in corners for n in (10 + u * x - v * y, 10 + u * y + v * x)))
+    assert iou(rectangle([0, 8, 20, 12], rotation=30), turned) == pytest.approx(1)
+    assert iou(rectangle([0, 8, 20, 12], rotation=330), turned) < 0.2
 
 
 numbers = st.integers(0, 30)
@@ -108,6 +117,7 @@ def as_mask(box: Box) -> LabeledShapeRequest:
 AS = [rectangle, as_polygon, as_mask]
 
 
+@settings(deadline=None)
 @given(boxes, boxes)
 def test_the_same_areas_have_the_same_in_common_whatever_their_type(one: Box, other: Box) -> None:
     wide = [[left, top, right - left, bottom - top] for left, top, right, bottom in (one, other)]
@@ -116,6 +126,7 @@ def test_the_same_areas_have_the_same_in_common_whatever_their_type(one: Box, ot
         assert iou(make(one), remake(other)) == pytest.approx(expected)
 
 
+@settings(deadline=None)
 @given(masks, masks, st.integers(0, 3), st.integers(0, 3))
 def test_masks_are_compared_pixel_by_pixel(
     one: np.ndarray[Any, Any], other: np.ndarray[Any, Any], dx: int, dy: int
@@ -139,6 +150,7 @@ def shapes_of_all_kinds(draw: st.DrawFn) -> LabeledShapeRequest:
     return made
 
 
+@settings(deadline=None)
 @given(
     st.lists(shapes_of_all_kinds(), max_size=6),
     st.lists(shapes_of_all_kinds(), max_size=6),
@@ -157,6 +169,11 @@ def test_more_pairs_than_are_looked_at_together(monkeypatch: pytest.MonkeyPatch)
     old = [rectangle([10 * i, 0, 10 * i + 10, 10]) for i in range(3)]
     new = [rectangle([10 * i + 1, 0, 10 * i + 10, 10]) for i in range(5)]
     assert covered(new, old, 0.8) == [True, True, True, False, False]
+
+
+def test_corners_may_come_in_any_order() -> None:
+    old = [rectangle([10, 0, 0, 10]), rectangle([20, 10, 10, 0])]
+    assert covered([rectangle([10, 10, 0, 0]), rectangle([10, 0, 20, 10])], old, 1) == [True, True]
 
 
 def test_the_threshold_itself_counts() -> None:

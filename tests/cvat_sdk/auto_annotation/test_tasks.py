@@ -45,13 +45,17 @@ class Driver:
         merge: str = "append",
         job_id: int | None = None,
         batch_size: int = 1,
+        on_done: Callable[[Any], object] | None = None,
     ) -> dict[str, int]:
         self.asked.append(task_id)
         self.options.append({"on_error": on_error, "resume": resume, "frames": frames})
         self.functions.append(function)
         if task_id in self.problems:
             raise self.problems.pop(task_id)
-        return {"shapes": 10 * task_id}
+        report = {"shapes": 10 * task_id}
+        if on_done:
+            on_done(report)
+        return report
 
 
 @pytest.fixture

@@ -269,8 +269,9 @@ def test_the_error_of_a_chunk_arrives_where_its_frames_are_wanted(
     server.handle("GET", "/api/tasks/5/data/", data)
     frames = iter(TaskFrames(client.tasks.retrieve(5)))
     assert [next(frames).index for _ in range(3)] == [0, 1, 2]
-    with pytest.raises(exceptions.ForbiddenException):
+    with pytest.raises(exceptions.ForbiddenException) as caught:
         next(frames)
+    assert caught.value.__notes__ == ["while chunk 1 of task 5 was fetched"]
 
 
 def test_a_chunk_whose_download_was_cut_is_fetched_again(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -83,7 +84,7 @@ def _difference(name: str, old: object, new: object) -> str:
 
 def _name(function: object) -> str:
     # A module may be a function, too.
-    kind = function if isinstance(function, type(msgspec)) else type(function)
+    kind = function if isinstance(function, ModuleType) else type(function)
     module = getattr(kind, "__module__", "")
     name = getattr(kind, "__qualname__", None) or kind.__name__
     return f"{module}.{name}" if module else name

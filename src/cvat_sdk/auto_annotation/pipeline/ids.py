@@ -18,22 +18,13 @@ class Ids:
     """
 
     def __init__(self, numbers: Iterable[int] = ()) -> None:
-        self.spans: list[Span] = []
-        for number in sorted(numbers):
-            if self.spans and number <= self.spans[-1][1] + 1:
-                self.spans[-1] = (self.spans[-1][0], number)
-            else:
-                self.spans.append((number, number))
+        self.spans = _joined((number, number) for number in numbers)
 
     @classmethod
     def of(cls, spans: Iterable[Span]) -> Ids:
         """Return the numbers within spans, which may overlap."""
         ids = cls()
-        for first, last in sorted(map(tuple, spans)):
-            if ids.spans and first <= ids.spans[-1][1] + 1:
-                ids.spans[-1] = (ids.spans[-1][0], max(last, ids.spans[-1][1]))
-            else:
-                ids.spans.append((first, last))
+        ids.spans = _joined(spans)
         return ids
 
     def __or__(self, other: Ids) -> Ids:
@@ -50,3 +41,14 @@ class Ids:
 
     def __len__(self) -> int:
         return sum(last - first + 1 for first, last in self.spans)
+
+
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    """Return spans in ascending order, with those in one that meet."""
+    joined: list[Span] = []
+    for first, last in sorted(spans):
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
+        else:
+            joined.append((first, last))
+    return joined

@@ -20,7 +20,7 @@ from .report import STAGES
 from .server import ServerTask
 from .state import RunState, spans_by_kind
 
-# The server has understood the request, and will answer it in the same way again.
+# By these, a server may take later what it doesn't take now.
 _NO_REFUSALS = (401, 408, 429)
 
 

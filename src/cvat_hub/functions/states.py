@@ -1,0 +1,97 @@
+"""The life of a request, as a table, and when an agent has lost its lease: decided without IO."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+
+class State(enum.StrEnum):
+    """How far a request is."""
+
+    QUEUED = "queued"
+    STARTED = "started"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class Event(enum.StrEnum):
+    """What happens to a request."""
+
+    ACQUIRED = "acquired"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    RELEASED = "released"
+    # Its agent has been silent for too long; the last time is one too many.
+    LOST = "lost"
+    LOST_AGAIN = "lost again"
+    CANCELED = "canceled"
+
+
+NEXT: Mapping[tuple[State, Event], State] = {
+    (State.QUEUED, Event.ACQUIRED): State.STARTED,
+    (State.QUEUED, Event.CANCELED): State.CANCELED,
+    (State.STARTED, Event.COMPLETED): State.FINISHED,
+    (State.STARTED, Event.FAILED): State.FAILED,
+    (State.STARTED, Event.RELEASED): State.QUEUED,
+    (State.STARTED, Event.LOST): State.QUEUED,
+    (State.STARTED, Event.LOST_AGAIN): State.FAILED,
+    (State.STARTED, Event.CANCELED): State.CANCELED,
+}
+UNFINISHED = frozenset({State.QUEUED, State.STARTED})
+
+
+class Agent(NamedTuple):
+    """Who serves: the id that an agent made up, and the user whom it works for."""
+
+    id: str
+    user_id: int
+
+
+def after(state: State, event: Event) -> State | None:
+    """Return what a request is after an event; None if that can't happen to it.
+
+    >>> after(State.STARTED, Event.RELEASED)
+    <State.QUEUED: 'queued'>
+    >>> after(State.FINISHED, Event.CANCELED)
+    """
+    return NEXT.get((state, event))
+
+
+def loss(attempts: int, most: int) -> Event:
+    """Return what the silence of an agent means for a request that was given out so often."""
+    return Event.LOST_AGAIN if attempts >= most else Event.LOST
+
+
+def is_silent(heard: datetime.datetime, now: datetime.datetime, lease_seconds: float) -> bool:
+    """Tell whether an agent that was last heard of then has lost its lease."""
+    return (now - heard).total_seconds() > lease_seconds
+
+
+class Flow(NamedTuple):
+    """What waits for one user and task: the turns of the first and the last of it."""
+
+    user_id: int
+    task_id: int
+    first: int
+    last: int
+
+
+def turn(waiting: Iterable[Flow], user_id: int, task_id: int) -> int:
+    """Return the turn of a new request, so that users take turns, and the tasks of each user.
+
+    Who has many requests waiting is as far ahead of the others with the next one as with the
+    first: a flow's requests are as many turns apart as its user has flows.
+
+    >>> turn([], 1, 7)
+    1
+    >>> turn([Flow(1, 7, 1, 100)], 1, 7), turn([Flow(1, 7, 51, 100)], 2, 9)
+    (101, 51)
+    """
+    flows = list(waiting)
+    served = min((flow.first for flow in flows), default=1) - 1
+    own = {flow.task_id: flow.last for flow in flows if flow.user_id == user_id}
+    return max(served, own.get(task_id, 0)) + len(own.keys() | {task_id})

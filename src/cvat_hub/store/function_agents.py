@@ -1,0 +1,82 @@
+"""Who serves functions: agents that come for work, and hubs at which they wait."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from .tables import function_agents as agents
+from .tables import function_watches as watches
+from .tables import functions
+
+Date = datetime.datetime
+
+
+def see(connection: Connection, function_id: int, agent_id: str, user_id: int, now: Date) -> None:
+    """Note that an agent is there; the same one has to wait until the transaction ends."""
+    row = {"function_id": function_id, "agent_id": agent_id, "user_id": user_id, "seen_date": now}
+    _upsert(connection, agents, row)
+
+
+def watch_if_there(
+    connection: Connection, function_id: int, hub: str, count: int, now: Date
+) -> None:
+    """Note how many streams a hub holds open for a function, unless that was removed."""
+    there = select(functions.c.id).where(functions.c.id == function_id)
+    if connection.scalar(there.with_for_update(key_share=True)) is None:
+        return
+    row = {"function_id": function_id, "hub": hub, "count": count, "seen_date": now}
+    _upsert(connection, watches, row)
+
+
+def alive(connection: Connection, function_id: int, since: Date) -> int:
+    """Return how many agents have come since then."""
+    query = select(func.count()).where(agents.c.function_id == function_id)
+    return connection.scalar(query.where(agents.c.seen_date >= since)) or 0
+
+
+def is_alive(connection: Connection, function_id: int, agent_id: str, since: Date) -> bool:
+    """Tell whether this agent has come since then."""
+    query = select(agents.c.seen_date).where(agents.c.function_id == function_id)
+    this = query.where(agents.c.agent_id == agent_id, agents.c.seen_date >= since)
+    return connection.scalar(this) is not None
+
+
+def watching(connection: Connection, function_id: int, since: Date, but: str = "") -> int:
+    """Return how many streams are open, at other hubs than this that told of them since then."""
+    query = select(func.sum(watches.c.count)).where(watches.c.function_id == function_id)
+    query = query.where(watches.c.hub != but)
+    return connection.scalar(query.where(watches.c.seen_date >= since)) or 0
+
+
+def last_seen(connection: Connection, function_id: int) -> Date | None:
+    """Return when an agent last came, or a hub last told of an open stream."""
+    came = select(func.max(agents.c.seen_date)).where(agents.c.function_id == function_id)
+    waited = select(func.max(watches.c.seen_date)).where(
+        watches.c.function_id == function_id, watches.c.count > 0
+    )
+    dates = [connection.scalar(query) for query in (came, waited)]
+    return max((date for date in dates if date), default=None)
+
+
+def count_alive(connection: Connection, since: Date) -> int:
+    """Return how many agents of all functions have come since then."""
+    query = select(func.count()).select_from(agents).where(agents.c.seen_date >= since)
+    return connection.scalar(query) or 0
+
+
+def forget(connection: Connection, before: Date) -> None:
+    """Remove what was last heard of before then."""
+    connection.execute(delete(agents).where(agents.c.seen_date < before))
+    connection.execute(delete(watches).where(watches.c.seen_date < before))
+
+
+def _upsert(connection: Connection, table: Table, row: dict[str, Any]) -> None:
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    rest = {name: value for name, value in row.items() if not table.c[name].primary_key}
+    statement = dialect.insert(table).values(row)
+    keys = [column.name for column in table.primary_key]
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest))
