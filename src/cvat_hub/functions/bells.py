@@ -58,7 +58,9 @@ class Mailbox:
             try:
                 await event.wait()
             finally:
-                self._waiting = None
+                with self._lock:
+                    if self._waiting and self._waiting[1] is event:
+                        self._waiting = None
 
 
 class Bells:

@@ -1,7 +1,7 @@
 """What somebody at the screen waits for: one request, or the requests that following shapes takes.
 
-A state is followed by the agent that made it. If that one doesn't come in time, another one makes
-the state anew, of the last known shape, and follows it from there.
+A state is followed by the agent that made it. If that one doesn't come in time and another one is
+there, that makes the state anew, of the last known shape, and follows it from there.
 """
 
 from __future__ import annotations
@@ -88,6 +88,7 @@ class Following:
         self._box = box
         self._wanted = wanted
         self._until = _deadline(queue)
+        self._patience = datetime.timedelta(seconds=queue.settings.rebuild_seconds)
         self._order = [state.name for state in states]
         self._found: dict[str, Any] = {}
         # What is found has no part any more.
@@ -137,15 +138,22 @@ class Following:
             return replace(part, take_by=None)
         if part.take_by and now < part.take_by:
             return part
+        if part.take_by and not self._has_others(part):
+            return replace(part, take_by=now + self._patience)
         # The agent doesn't come, or has given it back.
         given_up = self._queue.cancel(part.key, only=State.QUEUED)
         return self._make_again(part.states) if given_up else part
 
+    def _has_others(self, part: _Part) -> bool:
+        with self._queue.store.read() as connection:
+            now, first = self._queue.clock(), part.states[0]
+            where = first.function_id, first.agent_id
+            return self._presence.has_others(connection, *where, now)
+
     def _follow(self, states: Sequence[TrackingState], *, was_rebuilt: bool = False) -> _Part:
         params = dict(self._wanted.params) | {"states": [state.name for state in states]}
         key = self._submit(self._wanted._replace(params=params, meant_for=states[0].agent_id))
-        wait = datetime.timedelta(seconds=self._queue.settings.rebuild_seconds)
-        return _Part(states, key, False, self._queue.clock() + wait, was_rebuilt)
+        return _Part(states, key, False, self._queue.clock() + self._patience, was_rebuilt)
 
     def _make_again(self, states: Sequence[TrackingState]) -> _Part:
         params = tracking.to_make_again(states)

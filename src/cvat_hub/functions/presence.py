@@ -115,6 +115,15 @@ class Presence:
         may_wait = "" in names or self._watched_elsewhere(connection, function_id, now)
         return bool(may_wait) and agents.is_alive(connection, function_id, agent_id, now - _SELDOM)
 
+    def has_others(
+        self, connection: Connection, function_id: int, agent_id: str, now: Date
+    ) -> bool:
+        """Tell whether another agent than this may come for work.
+
+        Who waits at a stream has been told of the work by now, and so has come lately.
+        """
+        return agents.has_others(connection, function_id, agent_id, now - self._alive)
+
     def count_alive(self, connection: Connection, now: Date) -> int:
         """Return how many agents of all functions have come lately."""
         return agents.count_alive(connection, now - self._alive)

@@ -44,6 +44,13 @@ def alive(connection: Connection, function_id: int, since: Date) -> int:
     return connection.scalar(query.where(agents.c.seen_date >= since)) or 0
 
 
+def has_others(connection: Connection, function_id: int, agent_id: str, since: Date) -> bool:
+    """Tell whether another agent than this has come since then."""
+    query = select(agents.c.agent_id).where(agents.c.function_id == function_id)
+    others = query.where(agents.c.agent_id != agent_id, agents.c.seen_date >= since)
+    return connection.scalar(others.limit(1)) is not None
+
+
 def is_alive(connection: Connection, function_id: int, agent_id: str, since: Date) -> bool:
     """Tell whether this agent has come since then."""
     query = select(agents.c.seen_date).where(agents.c.function_id == function_id)

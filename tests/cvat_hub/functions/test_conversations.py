@@ -265,6 +265,14 @@ def test_another_agent_takes_over_from_where_the_shape_was_last(scene: Scene) ->
     assert scene.move(TWO, BOX) == ["new"]
 
 
+def test_the_only_agent_is_waited_for_and_keeps_what_it_knows(scene: Scene) -> None:
+    following = scene.follow(scene.started(ONE, "a"))
+    scene.pass_seconds(12)
+    assert following.look() == 5.0
+    assert scene.move(ONE, MOVED) == ["a"]
+    assert told(following)
+
+
 def test_nobody_waits_for_an_agent_that_is_gone(scene: Scene) -> None:
     names = scene.started(ONE, "a")
     scene.pass_seconds(76)
@@ -349,6 +357,7 @@ def test_nothing_is_left_of_following_that_fails_half_way(scene: Scene) -> None:
 
 def test_following_ends_at_the_deadline_whoever_takes_over(scene: Scene) -> None:
     following = scene.follow(scene.started(ONE, "a"))
+    scene.take(TWO)
     scene.pass_seconds(5)
     following.look()
     scene.make(TWO, "new")

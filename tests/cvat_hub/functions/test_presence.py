@@ -238,6 +238,17 @@ def test_an_agent_that_tells_its_name_is_known_at_other_hubs(store: Store, funct
         assert not is_alive(here, store, function, 1000, "b")
 
 
+@pytest.mark.parametrize(
+    ("agent", "seconds", "found"), [("b", 75, True), ("b", 76, False), ("a", 0, False)]
+)
+def test_another_agent_is_one_that_has_come_lately(
+    store: Store, function: int, see: Any, agent: str, seconds: int, found: bool
+) -> None:
+    see(0, Agent(agent, 1))
+    with store.read() as connection:
+        assert hub().has_others(connection, function, "a", at(seconds)) == found
+
+
 def test_figures_tell_how_a_function_is_served(
     store: Store, function: int, see: Any, lease: Any
 ) -> None:

@@ -188,6 +188,25 @@ def _rest(connection: socket.socket) -> int:
     return count
 
 
+def test_no_news_is_lost_to_who_waits_in_turns() -> None:
+    count = 2000
+
+    async def run() -> list[str]:
+        box, heard = Mailbox(), []
+        gone = asyncio.ensure_future(asyncio.Event().wait())
+        names = map(str, range(count))
+        putter = threading.Thread(target=lambda: [box.put(name) for name in names])
+        putter.start()
+        async with asyncio.timeout(30):
+            while len(heard) < count:
+                heard += await waiting._first(box, gone, 0.0001) or []
+        putter.join()
+        gone.cancel()
+        return heard
+
+    assert asyncio.run(run()) == [str(number) for number in range(count)]
+
+
 class Talk(Conversation):
     """A conversation that gives these answers, one at each look."""
 
