@@ -96,8 +96,9 @@ class Presence:
     def is_served(self, connection: Connection, function_id: int, now: Date) -> bool:
         """Tell whether an agent is there that may answer soon."""
         return bool(
-            self._watched(connection, function_id, now)
+            self._streams(function_id)
             or agents.alive(connection, function_id, self._since(now))
+            or self._watched_elsewhere(connection, function_id, now)
             or function_requests.leases(connection, function_id, now - self._lease)
         )
 

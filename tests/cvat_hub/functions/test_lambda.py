@@ -117,6 +117,26 @@ def test_shapes_are_followed(user: Any, task: Any, register: Any, agent: Any, at
     assert BOX.items() <= got["shapes"][0].items()
 
 
+def test_another_agent_takes_over_and_the_ui_notices_nothing(
+    settings: Settings, start: Any, new_task: Any, register: Any, agent: Any, at_once: Any
+) -> None:
+    with start(replace(settings, rebuild_seconds=0)) as hub:
+        user = hub.new_user()
+        task, function = new_task(user), register(user, "tracker")
+        one, two = agent(user, function), agent(user, function)
+        path, asked = f"lambda/functions/{function}", {"task": task["id"], "frame": 0}
+        one.acquire()
+        call = at_once(user, "POST", path, asked | {"shapes": [BOX]})
+        one.work(lambda params: {"states": ["mine"]})
+        begun = call.result(30).json
+        two.acquire()
+        call = at_once(user, "POST", path, asked | {"frame": 1} | begun)
+        assert two.work(lambda params: {"states": ["new"]})["type"] == "init_tracking"
+        told = two.work(lambda params: {"states": params["states"], "shapes": [None]})
+        assert (told["type"], told["states"]) == ("track", ["new"])
+        assert call.result(30).json == begun | {"shapes": [None]}
+
+
 def test_a_tracking_state_of_somebody_else_is_unknown(
     hub: Any, user: Any, register: Any, new_task: Any, agent: Any, at_once: Any, photo: Any
 ) -> None:
