@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 from cvat_hub.annotations import Rules, brought_in, parse_new, tidy
@@ -133,7 +134,10 @@ class OwnTasks:
             outside = not place.first <= annotation.frame <= place.last
             return not (outside and place.job_id is not None) and findings.keeps(annotation)
 
-        return place, known, parse_new(findings.body, rules, fresh, keeps)
+        try:
+            return place, known, parse_new(findings.body, rules, fresh, keeps)
+        except msgspec.DecodeError as error:
+            raise BadRequest(f"annotations of another form were expected: {error}") from None
 
     def _place(self, connection: Connection, findings: Findings, *, writes: bool) -> Place:
         where = findings.task_id, findings.job_id

@@ -140,8 +140,9 @@ class Queue:
         params = {k: v for k, v in request.params.items() if not k.startswith(tracking.INTERNAL)}
         if request.type == "track":
             known = tracking_states.by_names(connection, params["states"])
-            # One that has just aged out is unknown to the agent as well.
-            states = {name: state.agent_state for name, state in known.items()}
+            # One that has aged out, or is another agent's by now, is unknown to this one as well.
+            own = (one for one in known.values() if one.agent_id == request.meant_for)
+            states = {state.name: state.agent_state for state in own}
             params["states"] = [states.get(name, name) for name in params["states"]]
         return params
 
