@@ -7,14 +7,13 @@ Figures are medians; the results are kept as JSON, with the machine's descriptio
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,6 +22,7 @@ from benchmarks.__main__ import HERE, environment, machine, peer_python
 from benchmarks.frames import LINES
 from benchmarks.hub import PASSWORD, Figure, Hub, photos, running
 from benchmarks.line import slow_line
+from benchmarks.reporting import save, shown
 
 LARGE, MEDIUM, SMALL = (1920, 1080), (640, 480), (64, 48)
 
@@ -145,30 +145,19 @@ PARTS: dict[str, Callable[[Bench], Iterator[Figure]]] = {
 }
 
 
-def show(figure: Figure) -> None:
-    text = f"{figure.name:<72} {figure.value:>8.3g} {figure.unit:<2} {figure.verdict}"
-    print(f"{text}\n    {json.dumps(figure.told)}" if figure.told else text, flush=True)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.driver", description=__doc__)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--part", choices=PARTS, nargs="*", default=list(PARTS))
     parser.add_argument("--out", type=Path, default=HERE / "results", help="folder for the JSON")
     given = parser.parse_args()
-    described, figures = machine(), []
+    described = machine()
+    figures: list[Figure] = []
     print(f"{described['cpu']}, {described['cores']} cores, load {os.getloadavg()[0]:.1f}")
     for part in given.part:
         with running() as hub:
-            for figure in PARTS[part](Bench(hub, given.turns)):
-                figures.append(figure)
-                show(figure)
-    given.out.mkdir(parents=True, exist_ok=True)
-    now = datetime.datetime.now(datetime.UTC)
-    path = given.out / f"driver-{now:%Y%m%d-%H%M%S}.json"
-    report = {"machine": described, "turns": given.turns, "results": list(map(asdict, figures))}
-    path.write_text(json.dumps(report, indent=2) + "\n")
-    print(f"written to {path}")
+            figures += shown(PARTS[part](Bench(hub, given.turns)))
+    save(given.out, "driver", figures, machine=described, turns=given.turns)
 
 
 if __name__ == "__main__":
