@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -194,6 +194,18 @@ def silent(connection: Connection, before: Date) -> list[str]:
     """Return the keys of started requests whose agents were last heard of before then."""
     query = select(requests.c.key).where(_STARTED, requests.c.heard_date < before)
     return list(connection.scalars(query))
+
+
+def tasks_of_unfinished(connection: Connection) -> set[int]:
+    """Return the tasks of the requests that aren't done."""
+    query = select(requests.c.task_id).where(requests.c.status.in_(UNFINISHED)).distinct()
+    return set(connection.scalars(query))
+
+
+def unfinished_for(connection: Connection, task_ids: Collection[int]) -> list[str]:
+    """Return the keys of the requests for these tasks that aren't done."""
+    query = select(requests.c.key).where(requests.c.status.in_(UNFINISHED))
+    return list(connection.scalars(query.where(requests.c.task_id.in_(task_ids))))
 
 
 def forsaken(connection: Connection, before: Date) -> list[str]:
