@@ -227,14 +227,24 @@ def late_seconds(connection: Connection, function_id: int, most: int) -> list[fl
     return [(row[1] - row[0]).total_seconds() for row in connection.execute(query)]
 
 
-def counts(connection: Connection) -> dict[tuple[str, str], int]:
-    """Return how many unfinished requests there are of each category and status."""
+def counts(connection: Connection, since: Date) -> dict[tuple[str, str], int]:
+    """Return how many requests aren't done, or are since then, of each type and status."""
+    kinds = requests.c.type, requests.c.status
+    found: dict[tuple[str, str], int] = {}
+    for late in (requests.c.status.in_(UNFINISHED), requests.c.finished_date >= since):
+        query = select(*kinds, func.count()).where(late).group_by(*kinds)
+        found |= {(row[0], row[1]): row[2] for row in connection.execute(query)}
+    return found
+
+
+def waiting_since(connection: Connection) -> dict[str, Date]:
+    """Return since when the oldest request waits, of each category that has one."""
     query = (
-        select(requests.c.category, requests.c.status, func.count())
-        .where(requests.c.status.in_(UNFINISHED))
-        .group_by(requests.c.category, requests.c.status)
+        select(requests.c.category, func.min(requests.c.created_date))
+        .where(requests.c.status == "queued", requests.c.status.in_(UNFINISHED))
+        .group_by(requests.c.category)
     )
-    return {(row[0], row[1]): row[2] for row in connection.execute(query)}
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def forget(connection: Connection, category: str, before: Date) -> None:
