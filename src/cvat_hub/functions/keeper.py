@@ -48,6 +48,7 @@ class Keeper:
         """Do all that is due."""
         now = self._queue.clock()
         self._queue.expire()
+        self._queue.cancel_homeless()
         self._cancel_forsaken(now)
         self._presence.tell(self._queue.store, now)
         if now - self._tidied >= _TIDY_EVERY:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -64,6 +64,10 @@ class OwnTasks:
         except Refusal:
             return False
         return True
+
+    def gone(self, connection: Connection, task_ids: Collection[int]) -> set[int]:
+        """Return those of these tasks that are not there any more."""
+        return set(task_ids) - tasks.there(connection, task_ids)
 
     def labels(self, connection: Connection, task_id: int) -> Sequence[Label]:
         """Return the labels of a task."""

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from cvat_hub.call import Call, Handler
 from cvat_hub.errors import NotFound, Refusal
 from cvat_hub.functions.bells import GONE, LOOK, STOP, of_queue
-from cvat_hub.functions.states import Agent
+from cvat_hub.functions.states import Agent, State
 from cvat_hub.functions.waiting import EventStream, event
 from cvat_hub.functions.wire import (
     Acquire,
@@ -90,6 +90,9 @@ def acquire(call: Call, asked: Acquire) -> Reply:
         if found is None:
             return json_reply(Acquired(None))
         given = Assignment(function.id, found.key, queue.assignment(connection, found))
+    if found.status == State.QUEUED:
+        waited = call.hub.clock() - found.created_date
+        call.hub.metrics.given(found.type, waited.total_seconds())
     return json_reply(Acquired(given))
 
 

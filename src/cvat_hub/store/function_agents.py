@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from . import functions
 from .tables import function_agents as agents
 from .tables import function_watches as watches
-from .tables import functions
 
 Date = datetime.datetime
 
@@ -25,8 +25,7 @@ def watch_if_there(
     connection: Connection, function_id: int, hub: str, count: int, now: Date
 ) -> bool:
     """Note how many streams a hub holds open for a function; return False if that was removed."""
-    there = select(functions.c.id).where(functions.c.id == function_id)
-    if connection.scalar(there.with_for_update(key_share=True)) is None:
+    if not functions.hold(connection, function_id):
         return False
     row = {"function_id": function_id, "hub": hub, "count": count, "seen_date": now}
     _upsert(connection, watches, row)
