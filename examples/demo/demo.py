@@ -1,4 +1,4 @@
-"""The main job from start to end: a hub, two tasks, the shipped detector, and what it found.
+"""The main job from start to end: a hub, tasks, the shipped detector, and what it found.
 
 `make demo` runs it. It needs no other server and no internet; all it writes lies in `.demo/`.
 """
@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import shlex
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import PIL.Image
 from contact_sheet import Box, Tile, draw_contact_sheet
+from processes import DemoError, command, running_hub
+from serving import annotate_by_agent
 
 import cvat_sdk.auto_annotation as cvataa
 from cvat_sdk import Client, make_client
@@ -33,13 +33,7 @@ HERE = Path(__file__).parent
 PHOTOS = sorted((HERE / "photos").glob("*.jpg"))
 CLIP = HERE / "bikes.mp4"
 DETECTOR = "cvat_sdk.auto_annotation.functions.nanodet_detection"
-START_SECONDS = 60
-STOP_SECONDS = 20
 CLIP_TILES = 6
-
-
-class DemoError(Exception):
-    """A step of the demo failed; the message is one line."""
 
 
 def main() -> int:
@@ -65,7 +59,8 @@ def _run(folder: Path) -> None:
         with make_client(address, credentials=("admin", password)) as client:
             photos = annotate_photos(client)
             clip = annotate_clip(client, address, password)
-            tasks = {"photos": photos, CLIP.name: clip}
+            served = annotate_served(client, password, folder)
+            tasks = {"photos": photos, CLIP.name: clip, "served": served}
             counts = {name: _labels_of(task) for name, task in tasks.items()}
             draw_contact_sheet(_tiles(photos, clip), folder / "contact-sheet.png")
             sizes = {name: task.size for name, task in tasks.items()}
@@ -77,40 +72,10 @@ def _run(folder: Path) -> None:
     _say(NEXT.format(folder=folder, seconds=seconds, photos=photos.id, detector=DETECTOR))
 
 
-@contextmanager
-def running_hub(folder: Path) -> Iterator[str]:
-    """Run a hub on a free port of this machine, and yield its address."""
-    log = folder / "hub.log"
-    command = [sys.executable, "-m", "cvat_hub", "serve", "--port", "0"]
-    with log.open("w", encoding="utf-8") as errors:
-        hub = subprocess.Popen(
-            [*command, "--data-dir", str(folder / "hub")],
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        )
-    try:
-        assert hub.stdout is not None
-        readable, _, _ = select.select([hub.stdout], [], [], START_SECONDS)
-        line = hub.stdout.readline() if readable else ""
-        if "http" not in line:
-            said = log.read_text(encoding="utf-8").strip().splitlines()
-            raise DemoError(f"the hub did not start: {said[-1] if said else 'no reason given'}")
-        yield line.split()[-1]
-    finally:
-        _stop(hub)
-
-
 def annotate_photos(client: Client) -> Task:
     """Make a task of the photos, and annotate it from Python."""
     function = nanodet_detection.create()
-    task = client.tasks.create_from_data(
-        {
-            "name": "photos",
-            "labels": [{"name": label.name, "type": label.type} for label in function.spec.labels],
-        },
-        PHOTOS,
-    )
+    task = _made(client, "photos", PHOTOS)
     _say(f"Task {task.id} has {task.size} photos. annotate_task() finds objects in them:")
     cvataa.annotate_task(client, task.id, function, pbar=DeferredTqdmProgressReporter())
     return task
@@ -118,24 +83,29 @@ def annotate_photos(client: Client) -> Task:
 
 def annotate_clip(client: Client, address: str, password: str) -> Task:
     """Make a task of the video clip, and annotate it by the command line."""
-    labels = nanodet_detection.create().spec.labels
-    task = client.tasks.create_from_data(
-        {
-            "name": CLIP.name,
-            "labels": [{"name": label.name, "type": label.type} for label in labels],
-        },
-        [CLIP],
-    )
+    task = _made(client, CLIP.name, [CLIP])
     words = ["--auth", "admin", "--server-host", address, "task", "auto-annotate", str(task.id)]
     words += ["--function-module", DETECTOR]
     _say(f"Task {task.id} is a video of {task.size} frames. The command line does the same:")
     _say(f"  $ cvat-cli {shlex.join(words)}")
-    done = subprocess.run(
-        [sys.executable, "-m", "cvat_cli", *words], env={**os.environ, "PASS": password}
-    )
+    done = subprocess.run(command(words), env={**os.environ, "PASS": password})
     if done.returncode != 0:
         raise DemoError(f"cvat-cli ended with exit code {done.returncode}")
     return task
+
+
+def annotate_served(client: Client, password: str, folder: Path) -> Task:
+    """Make a task of the photos, and have an agent annotate it."""
+    task = _made(client, "served", PHOTOS)
+    _say(f"Task {task.id} has the photos again. An agent serves the detector to a browser:")
+    annotate_by_agent(client, task, DETECTOR, password, folder, _say)
+    return task
+
+
+def _made(client: Client, name: str, files: Sequence[Path]) -> Task:
+    labels = nanodet_detection.create().spec.labels
+    spec = {"name": name, "labels": [{"name": one.name, "type": one.type} for one in labels]}
+    return client.tasks.create_from_data(spec, files)
 
 
 def write_report(
@@ -201,15 +171,6 @@ def _tiles_of(task: Task, frames: range, captions: list[str]) -> Iterator[Tile]:
 def _box(shape: Any, names: dict[int, str]) -> Box:
     left, top, right, bottom = shape.points
     return Box(names[shape.label_id], shape.score, (left, top, right, bottom))
-
-
-def _stop(process: subprocess.Popen[str]) -> None:
-    process.terminate()
-    try:
-        process.communicate(timeout=STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
 
 
 def _leave(*_: object) -> NoReturn:

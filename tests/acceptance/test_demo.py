@@ -60,7 +60,10 @@ def test_the_demo_finds_things_and_can_be_repeated(tmp_path: Path) -> None:
     for _ in range(2):
         code, out, err = end_of(start(tmp_path))
         assert code == 0, err
+        assert "finished, 100 %" in out
         assert "To try next:" in out
+        found = {words[0]: words[2] for line in out.splitlines() if len(words := line.split()) > 3}
+        assert found["served"] == found["photos"]
     report = json.loads((tmp_path / ".demo" / "report.json").read_text())
     assert set(report) == {"images", "frames", "shapes", "labels", "seconds"}
     assert (report["images"], report["frames"]) == (PHOTOS, 48)
