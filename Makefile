@@ -60,6 +60,7 @@ bench-driver: $(VENV)/.installed-dev $(PEER_VENV)/.installed
 bench-hub: $(VENV)/.installed-dev
 	@$(VENV)/bin/python -m benchmarks.hub
 	@$(VENV)/bin/python -m benchmarks.hub_annotations
+	@$(VENV)/bin/python -m benchmarks.hub_queue
 
 .PHONY: postgresql
 postgresql:
