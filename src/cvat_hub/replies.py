@@ -29,9 +29,9 @@ def raw_json(body: bytes, status: int = 200, headers: Mapping[str, str] | None =
     return Response(body, status, headers, media_type=JSON)
 
 
-def json_pieces(pieces: Sequence[bytes]) -> Reply:
+def json_pieces(pieces: Sequence[bytes], headers: Mapping[str, str] | None = None) -> Reply:
     """Return a reply whose JSON is already encoded, and too large to be put together at once."""
-    return _PiecesReply(pieces)
+    return _PiecesReply(pieces, headers)
 
 
 def empty(status: int = 204, headers: Mapping[str, str] | None = None) -> Reply:
@@ -53,10 +53,10 @@ def media_reply(media: Media) -> Reply:
 class _PiecesReply(Response):
     """A reply whose body is in pieces."""
 
-    def __init__(self, pieces: Sequence[bytes]) -> None:
+    def __init__(self, pieces: Sequence[bytes], headers: Mapping[str, str] | None = None) -> None:
         self._pieces = pieces
-        headers = {"Content-Length": str(sum(map(len, pieces)))}
-        super().__init__(None, 200, headers, media_type=JSON)
+        length = {"Content-Length": str(sum(map(len, pieces)))}
+        super().__init__(None, 200, {**(headers or {}), **length}, media_type=JSON)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Send one piece after the other."""

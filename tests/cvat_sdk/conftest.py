@@ -78,6 +78,10 @@ class FakeServer:
         """Have a function answer with status, body and headers."""
         self._handlers[method, path] = handler
 
+    def handler(self, method: str, path: str) -> Handler:
+        """Return the function that answers."""
+        return self._handlers[method, path]
+
     def of(self, method: str, path: str) -> list[Sent]:
         return [sent for sent in self.sent if (sent.method, sent.path) == (method, path)]
 

@@ -42,6 +42,8 @@ from cvat_sdk import models
 
 _KEY = "X-Idempotency-Key"
 _PROPER_KEY = re.compile(r"[!-~]{1,128}")
+# RFC 7240, 4.2.
+_PREFERENCE, _MINIMAL = "Prefer", "return=minimal"
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,8 @@ def _add(
             named.remember(connection, scope, items, now)
         _touch(call, connection, scope)
     tidy(call.hub.store, leaving)
+    if call.request.headers.get(_PREFERENCE) == _MINIMAL:
+        return json_pieces(stored.ids_as_json(items), {"Preference-Applied": _MINIMAL})
     return json_pieces(stored.as_json(items))
 
 
@@ -288,6 +292,7 @@ _KEY_MEANING = (
     "Of action=create: a request with the key and the body of an earlier one writes nothing, and is"
     " told what that one made."
 )
+_PREFERENCE_MEANING = f"Of action=create: with {_MINIMAL!r}, the reply has only ids."
 _HANDLERS = {
     "GET": Handler(show, gives=models.LabeledData),
     "PUT": Handler(replace, decodes=models.LabeledDataRequest, gives=models.LabeledData),
@@ -296,7 +301,12 @@ _HANDLERS = {
         decodes=models.PatchedLabeledDataRequest,
         gives=models.LabeledData,
         query={"action": {"type": "string", "enum": list(_ACTIONS)}},
-        told={"parameters": [header(_KEY, _KEY_SCHEMA, _KEY_MEANING)]},
+        told={
+            "parameters": [
+                header(_KEY, _KEY_SCHEMA, _KEY_MEANING),
+                header(_PREFERENCE, {"type": "string"}, _PREFERENCE_MEANING),
+            ]
+        },
     ),
     "DELETE": Handler(remove_all, status=204),
 }

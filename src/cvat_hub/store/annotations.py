@@ -208,6 +208,13 @@ def as_json(items: Iterable[Item]) -> list[bytes]:
     return _joined(groups)
 
 
+def ids_as_json(items: Iterable[Item]) -> list[bytes]:
+    """Return the same of their ids only."""
+    groups: dict[str, list[bytes]] = {kind: [] for kind in KINDS}
+    _gather(groups, ((item.kind, b'{"id":%d}' % item.id) for item in items))
+    return _joined(groups)
+
+
 def _read(connection: Connection, query: Select[Any], seen: Seen) -> list[bytes]:
     groups: dict[str, list[bytes]] = {kind: [] for kind in KINDS}
     result = connection.execute(query.execution_options(yield_per=_PART))

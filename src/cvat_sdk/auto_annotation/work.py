@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -33,6 +32,7 @@ from cvat_sdk.auto_annotation.pipeline import (
     bottleneck,
     fingerprint,
 )
+from cvat_sdk.auto_annotation.questions import Answers
 from cvat_sdk.auto_annotation.remapping import Remapper
 from cvat_sdk.exceptions import (
     ApiException,
@@ -87,31 +87,25 @@ class Work:
         """Annotate a task. See `annotate_task` for the errors."""
         start = self.clock()
         spec = _detection_spec(self.function)
-        task = self.client.tasks.retrieve(task_id)
-        with ThreadPoolExecutor(2, thread_name_prefix="cvat-questions") as meanwhile:
-            asked_meta = meanwhile.submit(task.get_meta)
-            asked_server = meanwhile.submit(ServerTask.of, task, self.client)
-            task_labels = task.get_labels()
+        answers = Answers.of(self.client, task_id)
         remapper = Remapper(
-            self._mapper().map(spec.labels, task_labels),
+            self._mapper().map(spec.labels, answers.labels),
             conv_mask_to_poly=self.options.conv_mask_to_poly,
         )
-        meta = asked_meta.result()
         told = fingerprint(
             function=self.function,
             parameters=self.parameters,
             spec_labels=spec.labels,
             task_id=task_id,
-            size=meta.size or 0,
-            task_labels=task_labels,
+            size=answers.meta.size or 0,
+            task_labels=answers.labels,
             options=self.options.told(),
         )
         folder = writable_folder(journal_dir)
         journals = Journals(folder, self.client.api_map.host, task_id, self.client.logger)
-        server = asked_server.result()
-        run, existing = self._begin(server, meta, journals, told, resume=resume)
+        run, existing = self._begin(answers, journals, told, resume=resume)
         with run.journal, self._kept(run):
-            self._carry_out(run, task, meta, self._finder(remapper, run, existing))
+            self._carry_out(run, answers.meta, self._finder(remapper, run, existing))
             report = self._report(run, self.clock() - start)
             if self.on_done:
                 self.on_done(report)
@@ -128,19 +122,19 @@ class Work:
 
     def _begin(
         self,
-        server: ServerTask,
-        meta: DataMetaRead,
+        answers: Answers,
         journals: Journals,
         told: dict[str, Any],
         *,
         resume: bool,
     ) -> tuple[Run, LabeledData | None]:
         """Return a run, and what was there before it, as far as its results depend on that."""
+        server = answers.server
         looks = self.options.only_unannotated or self.options.merge == "iou"
         existing = server.annotations() if looks else None
         opened = journals.resume(told) if resume else None
         if opened is None:
-            frames = self._chosen(server.task, meta, existing)
+            frames = self._chosen(answers, existing)
             ids = server.ids() if self._needs_ids(server) else None
             opened = journals.begin(told, frames, ids)
         run = Run(*opened, server)
@@ -151,15 +145,13 @@ class Work:
         removes = self.options.clear_existing or self.options.merge == "replace"
         return removes or self.options.merge == "iou" or not server.remembers_keys
 
-    def _chosen(
-        self, task: Task, meta: DataMetaRead, existing: LabeledData | None
-    ) -> Sequence[int]:
+    def _chosen(self, answers: Answers, existing: LabeledData | None) -> Sequence[int]:
         """Return the frames that are to be annotated.
 
         Raises:
             SelectionError: what is chosen is not there.
         """
-        annotated = None
+        meta, task, annotated = answers.meta, answers.server.task, None
         if self.options.only_unannotated and existing:
             jobs = [(job.start_frame, job.stop_frame) for job in task.get_jobs()]
             annotated = selection.annotated_frames(existing, jobs)
@@ -197,7 +189,7 @@ class Work:
             keep = Merger(run.of_before(existing), options.iou_threshold).keep
         return Finder(detection, remapper, options.roi, keep, seconds=run.seconds)
 
-    def _carry_out(self, run: Run, task: Task, meta: DataMetaRead, finder: Finder) -> None:
+    def _carry_out(self, run: Run, meta: DataMetaRead, finder: Finder) -> None:
         """Do what is left of a run."""
         from cvat_sdk.datasets.frames import TaskFrames
 
@@ -205,7 +197,7 @@ class Work:
         outbox = Outbox(run, streaming=self.streaming)
         try:
             outbox.begin()
-            with TaskFrames(task, meta, indices=run.state.left) as frames:
+            with TaskFrames(run.server.task, meta, indices=run.state.left) as frames:
                 run.pixel_seconds = frames.seconds
                 self._find(run, outbox, finder.find(frames))
             with run.timed("upload"):

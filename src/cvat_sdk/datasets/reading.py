@@ -169,8 +169,10 @@ class Reading:
         with self._lock:
             if self._is_closed:
                 raise CancelledError
-            self._resources.enter_context(PIXEL_MEMORY.reused())
             self._fetching.start()
+            # While the first bytes are on their way.
+            _load_formats()
+            self._resources.enter_context(PIXEL_MEMORY.reused())
 
     def _frame(
         self, info: FrameInfo, future: Future[PIL.Image.Image | UnsupportedDatasetError]
@@ -226,6 +228,12 @@ class Reading:
             return error
         finally:
             self._seconds.add("decode", self._clock() - start)
+
+
+def _load_formats() -> None:
+    import PIL.Image
+
+    PIL.Image.preinit()
 
 
 def _decoded_size(info: FrameInfo) -> int:

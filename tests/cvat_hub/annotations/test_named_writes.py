@@ -113,3 +113,24 @@ def test_the_hub_tells_how_long_it_remembers_keys(user: Any) -> None:
 )
 def test_ids_are_kept_as_spans(ids: Any, expected: list[tuple[int, int]]) -> None:
     assert spans(ids) == expected
+
+
+@pytest.mark.parametrize("count", [0, 1, MANY])
+def test_a_client_may_be_told_only_the_ids_of_what_it_made(painted: Any, count: int) -> None:
+    shapes = [painted.shape(frame=n % 4, points=[n, 0, n + 1, 1]) for n in range(count)]
+    tags = [{"label_id": painted.labels["plain"]["id"], "frame": 3}]
+    answer = painted.client(
+        "PATCH",
+        f"{painted.path}?action=create",
+        {"shapes": shapes, "tags": tags},
+        headers={"Prefer": "return=minimal"},
+    )
+    assert answer.status == 200
+    assert answer.headers["Preference-Applied"] == "return=minimal"
+    there = painted.read()
+    for kind in ("tags", "shapes", "tracks"):
+        assert answer.json[kind] == [{"id": item["id"]} for item in by_id(there[kind])]
+
+
+def by_id(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(items, key=lambda item: item["id"])

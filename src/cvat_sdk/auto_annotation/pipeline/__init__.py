@@ -14,7 +14,7 @@ from .outbox import Outbox
 from .progress import Progress
 from .report import RunReport, SkippedFrame, bottleneck
 from .run import Run
-from .server import ServerTask
+from .server import ServerTask, remembers_keys
 
 __all__ = [
     "AutoBatchSize",
@@ -31,4 +31,5 @@ __all__ = [
     "SkippedFrame",
     "bottleneck",
     "fingerprint",
+    "remembers_keys",
 ]

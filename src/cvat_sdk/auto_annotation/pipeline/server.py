@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from cvat_sdk.core.proxies.tasks import Task
 
 _KEY = "X-Idempotency-Key"
+# RFC 7240, 4.2; servers that don't know it tell more than is needed.
+_IDS_ONLY = {"Prefer": "return=minimal"}
 _SERVER_BEHIND_LOST = (502, 504)
 # A server that took a request, and lost the client, may still be at it: when to look.
 _LOOK_AFTER_S = (0.0, 0.5, 2.0, 5.0)
@@ -55,11 +57,6 @@ class ServerTask:
     task: Task
     client: Client
     remembers_keys: bool
-
-    @classmethod
-    def of(cls, task: Task, client: Client) -> ServerTask:
-        """Ask the server what it can do."""
-        return cls(task, client, _remembers_keys(client))
 
     def __post_init__(self) -> None:
         self._path = f"/api/tasks/{self.task.id}/annotations/"
@@ -134,7 +131,7 @@ class ServerTask:
 
         api = self.client.api_client
         url = api.make_url(self._path, query={"action": "create"})
-        headers = {"Accept": ACCEPTED_TYPE, "Content-Type": JSON_TYPE, _KEY: key}
+        headers = {"Accept": ACCEPTED_TYPE, "Content-Type": JSON_TYPE, _KEY: key, **_IDS_ONLY}
         response = api.send(
             "PATCH", url, headers=headers, body=body, repeatable=self.remembers_keys
         )
@@ -178,7 +175,8 @@ def _ids(reply: bytes) -> IdsByKind:
     return {kind: Ids(one.id for one in getattr(made, kind)) for kind in KINDS}
 
 
-def _remembers_keys(client: Client) -> bool:
+def remembers_keys(client: Client) -> bool:
+    """Ask whether the server carries out a request once, however often it comes."""
     try:
         about, _ = client.api_client.server_api.retrieve_about()
     except ApiException:
