@@ -82,7 +82,8 @@ def open_hub(settings: Settings, clock: Clock = utc_now) -> Iterator[Hub]:
             if alone:
                 preparation.sweep()
         preparation.start()
-        presence = Presence(settings.agent_alive_seconds, settings.lease_seconds, clock())
+        started = clock() if alone else None
+        presence = Presence(settings.agent_alive_seconds, settings.lease_seconds, started)
         queue = Queue(store, Bells(), OwnTasks(store, pixels), settings, clock)
         _keep(stack, Keeper(queue, presence))
         if store.is_shared:

@@ -359,6 +359,8 @@ def new_world(hub: HubUnderTest, new_task: Callable[..., Any]) -> Callable[..., 
                 "member": next(one["id"] for one in members if one["role"] == "worker"),
                 "invitation": invitation["key"],
                 "function": client("POST", "functions", FUNCTION).json["id"],
+                # One that agents come to, so that nobody waits for the answer of the other one.
+                "queue": client("POST", "functions", FUNCTION).json["id"],
                 "token": client("POST", "auth/access_tokens", {"name": "t"}).json["id"],
                 "user": client.user_id,
                 "username": hub.name_of(client),

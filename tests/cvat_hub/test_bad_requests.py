@@ -82,8 +82,18 @@ NOUNS = {
     "auth/access_tokens": ("GET", "DELETE"),
     "users": ("GET", "PATCH", "DELETE"),
     "requests": ("GET",),
+    "functions": ("GET", "DELETE"),
+    "functions/requests": ("GET", "DELETE"),
+    "lambda/functions": ("GET",),
+    "lambda/requests": ("GET", "DELETE"),
 }
-_OWN_NAME = {"memberships": "member", "auth/access_tokens": "token"}
+_OWN_NAME = {
+    "lambda/functions": "function",
+    "lambda/requests": "request",
+    "functions/requests": "request",
+    "memberships": "member",
+    "auth/access_tokens": "token",
+}
 IDS = (
     str(NOBODY),
     str(HUGE),

@@ -34,16 +34,35 @@ with warnings.catch_warnings():
 # The pieces of files are any bytes.
 schemathesis.openapi.media_type("application/offset+octet-stream", st.binary())
 pytestmark = pytest.mark.filterwarnings("default")
+
+
+def _is_no_failure(context: Any, response: Any, case: Any) -> bool | None:
+    """Let pass what is told of a function that no agent serves, or answers for in time."""
+    if response.status_code in (503, 504) and case.path in _ANSWERED_BY_AGENTS:
+        return None
+    return not_a_server_error(context, response, case)
+
+
+_ANSWERED_BY_AGENTS = {
+    "/api/functions/{function_id}/run",
+    "/api/lambda/functions/{func_id}",
+    "/api/lambda/requests",
+}
 CHECKS = [
-    not_a_server_error,
+    _is_no_failure,
     status_code_conformance,
     content_type_conformance,
     response_headers_conformance,
     response_schema_conformance,
 ]
 EXAMPLES = 8
+# Its reply is a stream without end, and has tests of its own.
+_ENDLESS = "functions/queues/{queue_id}/watch"
 OPERATIONS = [
-    (method, path) for path, handlers in ROUTES.items() for method in handlers if path != "schema"
+    (method, path)
+    for path, handlers in ROUTES.items()
+    for method in handlers
+    if path not in ("schema", _ENDLESS)
 ]
 # To make examples of annotations out of their description takes half a minute for each route; they
 # are made of any JSON below, and have tables of their own.
@@ -81,6 +100,7 @@ class Inhabitants:
         names = self.world.names
         owned = {f"{name}_id": value for name, value in names.items()}
         owned |= {"key": names["invitation"], "membership_id": names["member"]}
+        owned |= {"func_id": str(names["function"]), "queue_id": f"function:{names['queue']}"}
         owned |= {"request_id": names["request"].replace("%3D", "=").replace("%26", "&")}
         return {name: owned.get(name, value) for name, value in (parameters or {}).items()}
 
@@ -180,7 +200,9 @@ def test_any_json_is_answered(inhabitants: list[Inhabitants], method: str, path:
         body = json.dumps(sent).encode()
         client = who.world.client
         answer = client(method, f"{filled}?action=create", body=body)
-        assert answer.status < 500, (body, answer.body)
+        if f"/api/{path}".replace(":id}", "}") not in _ANSWERED_BY_AGENTS:
+            assert answer.status < 500, (body, answer.body)
+        assert answer.status != 500, (body, answer.body)
         who.mend(method, answer.status)
 
     send()

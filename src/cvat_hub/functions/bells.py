@@ -10,8 +10,11 @@ from __future__ import annotations
 import asyncio
 import threading
 import weakref
-from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
+
+# Topics that nobody waits for any more are forgotten when there are this many more than needed.
+_SPARE = 256
 
 
 def of_queue(function_id: int, category: str) -> str:
@@ -38,8 +41,10 @@ class Mailbox:
             self._news[news] = None
             if self._waiting:
                 loop, event = self._waiting
-                loop.call_soon_threadsafe(event.set)
                 self._waiting = None
+                # A loop that is closed has nobody who waits.
+                with suppress(RuntimeError):
+                    loop.call_soon_threadsafe(event.set)
 
     async def take(self) -> list[str]:
         """Return the news, as soon as there is any."""
@@ -53,7 +58,9 @@ class Mailbox:
             try:
                 await event.wait()
             finally:
-                self._waiting = None
+                with self._lock:
+                    if self._waiting and self._waiting[1] is event:
+                        self._waiting = None
 
 
 class Bells:
@@ -61,7 +68,8 @@ class Bells:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._boxes: defaultdict[str, weakref.WeakSet[Mailbox]] = defaultdict(weakref.WeakSet)
+        self._boxes: dict[str, weakref.WeakSet[Mailbox]] = {}
+        self._most = _SPARE
         self._everybody: weakref.WeakSet[Mailbox] = weakref.WeakSet()
         self.stopped = False
 
@@ -69,9 +77,9 @@ class Bells:
         """Return a mailbox for all news that begin with one of these."""
         box = Mailbox()
         with self._lock:
-            for topic in topics:
-                self._boxes[topic].add(box)
             self._everybody.add(box)
+        for topic in topics:
+            self.add(box, topic)
         if self.stopped:
             box.put(STOP)
         return box
@@ -79,7 +87,14 @@ class Bells:
     def add(self, box: Mailbox, topic: str) -> None:
         """Let a mailbox get more news."""
         with self._lock:
-            self._boxes[topic].add(box)
+            self._boxes.setdefault(topic, weakref.WeakSet()).add(box)
+            if len(self._boxes) > self._most:
+                self._boxes = {name: boxes for name, boxes in self._boxes.items() if boxes}
+                self._most = 2 * len(self._boxes) + _SPARE
+
+    def __len__(self) -> int:
+        """Return how many topics are known; some of them nobody may wait for any more."""
+        return len(self._boxes)
 
     def ring(self, news: Iterable[str]) -> None:
         """Tell news to those who wait for it."""
@@ -87,8 +102,6 @@ class Bells:
             topic = ":".join(one.split(":")[:2])
             with self._lock:
                 boxes = list(self._boxes.get(topic, ()))
-                if not boxes:
-                    self._boxes.pop(topic, None)
             for box in boxes:
                 box.put(one)
 

@@ -1,7 +1,7 @@
 """What somebody at the screen waits for: one request, or the requests that following shapes takes.
 
-A state is followed by the agent that made it. If that one doesn't come in time, another one makes
-the state anew, of the last known shape, and follows it from there.
+A state is followed by the agent that made it. If that one doesn't come in time and another one is
+there, that makes the state anew, of the last known shape, and follows it from there.
 """
 
 from __future__ import annotations
@@ -59,7 +59,10 @@ class _Part:
 
     Attributes:
         is_again: whether that request makes the states anew.
-        take_by: when another agent takes over, if none has come for it.
+        take_by: when another agent takes over, if its own has not come for it; None as soon as it
+            has.
+        was_rebuilt: whether the states were made anew for this; they aren't a second time because
+            of a failure.
     """
 
     states: Sequence[TrackingState]
@@ -85,25 +88,31 @@ class Following:
         self._box = box
         self._wanted = wanted
         self._until = _deadline(queue)
+        self._patience = datetime.timedelta(seconds=queue.settings.rebuild_seconds)
         self._order = [state.name for state in states]
         self._found: dict[str, Any] = {}
-        self._parts = [self._begin(group) for group in _groups(states)]
+        # What is found has no part any more.
+        self._parts: list[_Part | None] = [self._begin(group) for group in _groups(states)]
 
     def look(self) -> Reply | float:
         """Go on where an agent has answered, or has not come in time."""
         now = self._queue.clock()
-        self._parts = [part for old in self._parts if (part := self._go_on(old, now))]
-        if not self._parts:
+        for index, part in enumerate(self._parts):
+            # Kept one by one, so that all can be canceled if the next one fails.
+            self._parts[index] = part and self._go_on(part, now)
+        parts = [part for part in self._parts if part]
+        if not parts:
             shapes = [self._found[name] for name in self._order]
             return json_reply({"shapes": shapes, "states": self._order})
         left = _left(self._queue, self._until)
-        takes = [part.take_by - now for part in self._parts if part.take_by]
+        takes = [part.take_by - now for part in parts if part.take_by]
         return max(0.0, min([left, *(take.total_seconds() for take in takes)]))
 
     def leave(self) -> None:
         """Cancel what isn't done."""
         for part in self._parts:
-            self._queue.cancel(part.key)
+            if part:
+                self._queue.cancel(part.key)
 
     def _begin(self, states: Sequence[TrackingState]) -> _Part:
         with self._queue.store.read() as connection:
@@ -120,21 +129,31 @@ class Following:
             answer = _plain.decode(request.result or b"")
             self._found |= zip(answer["states"], answer["shapes"], strict=True)
             return None
-        if _has_lost_its_state(request) and not part.is_again and not part.was_rebuilt:
+        if request.status == State.FAILED and not part.is_again and not part.was_rebuilt:
+            # The agent, or a worker of it, may have been started anew, and have lost the states.
             return self._make_again(part.states)
         _check(request)
-        if not part.take_by or request.status != State.QUEUED:
-            # Somebody is at it.
+        if part.is_again or request.status != State.QUEUED:
+            # Somebody is at it, or anybody may take it.
             return replace(part, take_by=None)
-        if now < part.take_by or not self._queue.cancel(part.key, only=State.QUEUED):
+        if part.take_by and now < part.take_by:
             return part
-        return self._make_again(part.states)
+        if part.take_by and not self._has_others(part):
+            return replace(part, take_by=now + self._patience)
+        # The agent doesn't come, or has given it back.
+        given_up = self._queue.cancel(part.key, only=State.QUEUED)
+        return self._make_again(part.states) if given_up else part
+
+    def _has_others(self, part: _Part) -> bool:
+        with self._queue.store.read() as connection:
+            now, first = self._queue.clock(), part.states[0]
+            where = first.function_id, first.agent_id
+            return self._presence.has_others(connection, *where, now)
 
     def _follow(self, states: Sequence[TrackingState], *, was_rebuilt: bool = False) -> _Part:
         params = dict(self._wanted.params) | {"states": [state.name for state in states]}
         key = self._submit(self._wanted._replace(params=params, meant_for=states[0].agent_id))
-        wait = datetime.timedelta(seconds=self._queue.settings.rebuild_seconds)
-        return _Part(states, key, False, self._queue.clock() + wait, was_rebuilt)
+        return _Part(states, key, False, self._queue.clock() + self._patience, was_rebuilt)
 
     def _make_again(self, states: Sequence[TrackingState]) -> _Part:
         params = tracking.to_make_again(states)
@@ -159,11 +178,6 @@ def _groups(states: Sequence[TrackingState]) -> list[list[TrackingState]]:
     for state in states:
         found[state.agent_id, state.frame].append(state)
     return list(found.values())
-
-
-def _has_lost_its_state(request: Request) -> bool:
-    # So say agents that were started anew, or whose worker was.
-    return request.status == State.FAILED and "tracking state" in request.reason.lower()
 
 
 def _deadline(queue: Queue) -> datetime.datetime:

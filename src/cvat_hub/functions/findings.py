@@ -13,6 +13,7 @@ from cvat_hub.store.function_requests import Request
 from cvat_sdk.shapes import check_points
 
 from .home import Findings
+from .tracks import Asked
 from .wire import Complete, ResultShape
 
 _encode = msgspec.json.Encoder().encode
@@ -34,7 +35,7 @@ def of_annotations(request: Request, sent: Complete) -> Findings:
         task_id=request.task_id,
         job_id=request.job_id,
         body=b'{"tracks":%b}' % body if name == "tracks" else body,
-        keeps=_Adjust(request),
+        keeps=Asked(request.params) if name == "tracks" else _Adjust(request),
         cleanup=bool(request.params.get("cleanup")),
     )
 

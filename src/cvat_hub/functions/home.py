@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -71,6 +71,9 @@ class Home(Protocol):
 
     def may_stop(self, connection: Connection, user_id: int, task_id: int) -> bool:
         """Tell whether a user may stop what others do to a task."""
+
+    def gone(self, connection: Connection, task_ids: Collection[int]) -> set[int]:
+        """Return those of these tasks that are not there any more."""
 
     def labels(self, connection: Connection, task_id: int) -> Sequence[Label]:
         """Return the labels of a task."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import logging
 import threading
+from collections.abc import Callable
 
 from cvat_hub.store import function_agents, function_requests, tracking_states
 
@@ -28,7 +29,9 @@ class Keeper:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="function-keeper")
         self._tidied = datetime.datetime.min.replace(tzinfo=datetime.UTC)
-        self._seconds = min(_LOOK_SECONDS, queue.settings.lease_seconds / 4)
+        settings = queue.settings
+        shortest = min(settings.lease_seconds, settings.agent_alive_seconds)
+        self._seconds = min(_LOOK_SECONDS, shortest / 4)
 
     def start(self) -> None:
         """Begin."""
@@ -45,6 +48,7 @@ class Keeper:
         """Do all that is due."""
         now = self._queue.clock()
         self._queue.expire()
+        self._queue.cancel_homeless()
         self._cancel_forsaken(now)
         self._presence.tell(self._queue.store, now)
         if now - self._tidied >= _TIDY_EVERY:
@@ -53,10 +57,14 @@ class Keeper:
 
     def _run(self) -> None:
         while not self._stopping.wait(self._seconds):
-            try:
-                self.look()
-            except Exception:
-                log.exception("looking after the queue of functions failed")
+            self._try(self.look)
+        self._try(lambda: self._presence.leave(self._queue.store))
+
+    def _try(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except Exception:
+            log.exception("looking after the queue of functions failed")
 
     def _cancel_forsaken(self, now: datetime.datetime) -> None:
         """Cancel interactive requests for which nobody waits, as their hub was killed."""

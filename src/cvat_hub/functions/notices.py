@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import select
+import selectors
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -17,6 +17,13 @@ log = logging.getLogger("cvat_hub")
 _CHANNEL = "cvat_hub_functions"
 _NOTIFY = text("SELECT pg_notify(:channel, :news)")
 _AGAIN_SECONDS = 2.0
+# So that a connection whose other end is gone is noticed within a minute.
+_WATCHFUL = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
 
 
 def announce(connection: Connection, news: Iterable[str]) -> None:
@@ -61,10 +68,15 @@ class Listener:
 
         address = self._url.render_as_string(hide_password=False)
         connect: Callable[..., Any] = psycopg.connect
-        with connect(address, autocommit=True) as connection:
+        with (
+            connect(address, autocommit=True, **_WATCHFUL) as connection,
+            selectors.DefaultSelector() as selector,
+        ):
             connection.execute(f"LISTEN {_CHANNEL}")
             # Something may have happened before.
             self._bells.ring_all()
+            for descriptor in (connection.fileno(), self._wakes):
+                selector.register(descriptor, selectors.EVENT_READ)
             while not self._stopping.is_set():
-                select.select([connection.fileno(), self._wakes], [], [])
+                selector.select()
                 self._bells.ring(notice.payload for notice in connection.notifies(timeout=0))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 from cvat_hub.annotations import Rules, brought_in, parse_new, tidy
@@ -63,6 +64,10 @@ class OwnTasks:
         except Refusal:
             return False
         return True
+
+    def gone(self, connection: Connection, task_ids: Collection[int]) -> set[int]:
+        """Return those of these tasks that are not there any more."""
+        return set(task_ids) - tasks.there(connection, task_ids)
 
     def labels(self, connection: Connection, task_id: int) -> Sequence[Label]:
         """Return the labels of a task."""
@@ -133,7 +138,10 @@ class OwnTasks:
             outside = not place.first <= annotation.frame <= place.last
             return not (outside and place.job_id is not None) and findings.keeps(annotation)
 
-        return place, known, parse_new(findings.body, rules, fresh, keeps)
+        try:
+            return place, known, parse_new(findings.body, rules, fresh, keeps)
+        except msgspec.DecodeError as error:
+            raise BadRequest(f"annotations of another form were expected: {error}") from None
 
     def _place(self, connection: Connection, findings: Findings, *, writes: bool) -> Place:
         where = findings.task_id, findings.job_id

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from cvat_hub.errors import BadRequest, Conflict, NotFound, Refusal
 from cvat_hub.settings import Settings
@@ -25,7 +26,7 @@ from .bells import GONE, Bells, of_queue, of_request
 from .home import Home
 from .kinds import CATEGORIES, OF_OUR_OWN
 from .notices import announce
-from .states import UNFINISHED, Agent, Event, Flow, State, after, loss, turn
+from .states import UNFINISHED, Agent, Event, Flow, State, after, loss, told, turn
 from .wire import Complete
 
 Date = datetime.datetime
@@ -75,12 +76,22 @@ class Queue:
 
         Raises:
             Conflict: its task has a batch request that isn't done.
+            NotFound: the function has been removed.
         """
         key = key or new_key()
-        category = CATEGORIES[wanted.type]
+        try:
+            self._add(wanted, key, CATEGORIES[wanted.type])
+        except IntegrityError:
+            # Of two at a time, the database lets one pass.
+            raise _busy(wanted) from None
+        return key
+
+    def _add(self, wanted: Wanted, key: str, category: str) -> None:
         with self.changing() as (connection, news):
+            if not functions.hold(connection, wanted.function_id):
+                raise NotFound("No Function matches the given query.")
             if category == "batch" and function_requests.is_busy(connection, wanted.task_id):
-                raise Conflict(f"Task {wanted.task_id} is being annotated by a function already.")
+                raise _busy(wanted)
             waiting = function_requests.flows(connection, wanted.function_id, category)
             row = wanted._asdict() | {
                 "key": key,
@@ -89,7 +100,6 @@ class Queue:
             }
             function_requests.add(connection, row, self.clock())
             news.append(of_queue(wanted.function_id, category))
-        return key
 
     def acquire(
         self,
@@ -140,8 +150,9 @@ class Queue:
         params = {k: v for k, v in request.params.items() if not k.startswith(tracking.INTERNAL)}
         if request.type == "track":
             known = tracking_states.by_names(connection, params["states"])
-            # One that has just aged out is unknown to the agent as well.
-            states = {name: state.agent_state for name, state in known.items()}
+            # One that has aged out, or is another agent's by now, is unknown to this one as well.
+            own = (one for one in known.values() if one.agent_id == request.meant_for)
+            states = {state.name: state.agent_state for state in own}
             params["states"] = [states.get(name, name) for name in params["states"]]
         return params
 
@@ -180,10 +191,10 @@ class Queue:
             else:
                 self._answer(request, agent, sent)
         except BadRequest as refusal:
-            self.give_up(request, agent, f"The result was refused: {_told(refusal)}")
+            self.give_up(request, agent, f"The result was refused: {_words(refusal)}")
             raise
         except NotFound as refusal:
-            self.give_up(request, agent, f"The result can't be written: {_told(refusal)}")
+            self.give_up(request, agent, f"The result can't be written: {_words(refusal)}")
             raise Conflict("The task is gone, or its asker may no longer write there.") from None
 
     def _write(self, request: Request, agent: Agent, sent: Complete) -> None:
@@ -213,7 +224,7 @@ class Queue:
             return
         with self.changing() as (connection, news):
             locked = self._of_agent(connection, request.key, agent)
-            news += self._end(connection, locked, Event.FAILED, reason=reason)
+            news += self._end(connection, locked, Event.FAILED, reason=told(reason))
 
     def release(self, connection: Connection, key: str, agent: Agent) -> list[str]:
         """Take a request back from an agent that stops; it doesn't count as an attempt."""
@@ -246,6 +257,15 @@ class Queue:
                 silent = request and request.heard_date and request.heard_date < before
                 if request and silent and request.status == State.STARTED:
                     news += self._lose(connection, request)
+
+    def cancel_homeless(self) -> None:
+        """Cancel the requests whose tasks are gone."""
+        with self.store.read() as connection:
+            asked = function_requests.tasks_of_unfinished(connection)
+            gone = self.home.gone(connection, asked) if asked else set()
+            keys = function_requests.unfinished_for(connection, gone) if gone else []
+        for key in keys:
+            self.cancel(key)
 
     def _lose(self, connection: Connection, request: Request) -> list[str]:
         event = loss(request.attempts, self.settings.lease_attempts)
@@ -291,6 +311,10 @@ def new_key() -> str:
     return secrets.token_hex(12)
 
 
+def _busy(wanted: Wanted) -> Conflict:
+    return Conflict(f"Task {wanted.task_id} is being annotated by a function already.")
+
+
 def _check_agent(request: Request, agent: Agent) -> None:
     if request.status != State.STARTED or not _is_by(request, agent):
         raise Conflict(_NOT_YOURS)
@@ -304,6 +328,6 @@ def _is_by(request: Request, agent: Agent) -> bool:
     return (request.agent_id, request.agent_user_id) == agent
 
 
-def _told(refusal: Refusal) -> str:
+def _words(refusal: Refusal) -> str:
     body = refusal.body
-    return str(body["detail"] if isinstance(body, dict) and "detail" in body else body)[:2000]
+    return str(body["detail"] if isinstance(body, dict) and "detail" in body else body)

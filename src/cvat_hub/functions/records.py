@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import msgspec
 from msgspec import UNSET
@@ -24,6 +25,8 @@ from .wire import (
     LambdaFunction,
     RequestedFunction,
 )
+
+Told = TypeVar("Told", Function, LambdaFunction)
 
 
 def of_functions(call: Call, connection: Connection, found: Sequence[Stored]) -> list[Function]:
@@ -77,7 +80,7 @@ def function_call(found: Request) -> FunctionCall:
     )
 
 
-def with_figures(function: Function, figures: FunctionFigures) -> Function:
+def with_figures(function: Told, figures: FunctionFigures) -> Told:
     """Return a function with how it is served."""
     return msgspec.structs.replace(function, figures=figures)
 

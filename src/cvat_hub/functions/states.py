@@ -1,8 +1,7 @@
-"""The life of a request, as a table, and when an agent has lost its lease: decided without IO."""
+"""The life of a request, as a table, and whose turn it is: decided without IO."""
 
 from __future__ import annotations
 
-import datetime
 import enum
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -41,6 +40,8 @@ NEXT: Mapping[tuple[State, Event], State] = {
     (State.STARTED, Event.LOST_AGAIN): State.FAILED,
     (State.STARTED, Event.CANCELED): State.CANCELED,
 }
+# As many characters of a reason reach users.
+MOST_TOLD = 500
 UNFINISHED = frozenset({State.QUEUED, State.STARTED})
 
 
@@ -51,14 +52,18 @@ class Agent(NamedTuple):
     user_id: int
 
 
-def after(state: State, event: Event) -> State | None:
-    """Return what a request is after an event; None if that can't happen to it.
+def after(state: State, event: Event) -> State:
+    """Return what a request is after an event.
+
+    Raises:
+        ValueError: that can't happen to it.
 
     >>> after(State.STARTED, Event.RELEASED)
     <State.QUEUED: 'queued'>
-    >>> after(State.FINISHED, Event.CANCELED)
     """
-    return NEXT.get((state, event))
+    if (state, event) not in NEXT:
+        raise ValueError(f"a request that is {state} can't be {event}")
+    return NEXT[state, event]
 
 
 def loss(attempts: int, most: int) -> Event:
@@ -66,9 +71,18 @@ def loss(attempts: int, most: int) -> Event:
     return Event.LOST_AGAIN if attempts >= most else Event.LOST
 
 
-def is_silent(heard: datetime.datetime, now: datetime.datetime, lease_seconds: float) -> bool:
-    """Tell whether an agent that was last heard of then has lost its lease."""
-    return (now - heard).total_seconds() > lease_seconds
+def told(reason: str) -> str:
+    """Return what an agent says of its failure as users read it: its last line, bounded.
+
+    Whatever an agent's machine has put before that, such as the way through its code, stays away.
+
+    >>> told('Traceback:\n  File "/home/ada/model.py"\nOut of memory\n')
+    'Out of memory'
+    >>> told("")
+    'The agent gave no reason.'
+    """
+    lines = [line for line in reason.splitlines() if line.strip()]
+    return lines[-1].strip()[:MOST_TOLD] if lines else "The agent gave no reason."
 
 
 class Flow(NamedTuple):

@@ -13,13 +13,13 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from cvat_hub.errors import NotFound
+from cvat_hub.errors import NotFound, at
 from cvat_hub.store import tracking_states
 from cvat_hub.store.function_requests import Request
 from cvat_hub.store.tracking_states import TrackingState
 
 from . import findings
-from .wire import Complete
+from .wire import Complete, ResultShape
 
 TYPES = frozenset({"init_tracking", "track"})
 # What agents don't get to see of a request's parameters begins like this.
@@ -99,16 +99,30 @@ def _new(
     ]
 
 
+def _check_types(
+    known: Mapping[str, TrackingState], names: Sequence[str], shapes: Sequence[ResultShape | None]
+) -> None:
+    for index, (name, shape) in enumerate(zip(names, shapes, strict=True)):
+        kept = known[name].shape["type"] if name in known else None
+        if shape and kept not in (None, shape.type):
+            raise at(["shapes", index, "type"], f"expected {kept!r}, as the shape was before")
+
+
 def _moved(
     connection: Connection, request: Request, sent: Complete, now: datetime.datetime
 ) -> bytes:
     shapes, names = findings.tracked(request, sent), request.params["states"]
-    agent_states: Sequence[str | None] = [None] * len(names)
+    known = tracking_states.by_names(connection, names)
+    _check_types(known, names, shapes)
+    agent_states: Sequence[str] = names
     if isinstance(sent.states, list) and len(sent.states) == len(names):
         agent_states = sent.states
     for name, shape, agent_state in zip(names, shapes, agent_states, strict=True):
+        if name not in known:
+            continue
         changed: dict[str, Any] = {"used_date": now}
-        if agent_state is not None:
+        # It may have been made anew by another agent meanwhile.
+        if agent_state != name and known[name].agent_id == request.agent_id:
             changed["agent_state"] = agent_state
         if shape is not None:
             last = {"type": shape.type, "points": shape.points}

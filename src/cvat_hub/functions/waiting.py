@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from cvat_hub.errors import Unavailable, reply_to
+from cvat_hub.operation.protocol import CUT_OFF
 from cvat_hub.replies import Reply
 
 from .bells import STOP, Mailbox
@@ -20,6 +21,10 @@ from .bells import STOP, Mailbox
 _KEEP_ALIVE_SECONDS = 15.0
 # Who doesn't take a few bytes within this time is cut off.
 _PATIENCE_SECONDS = 20.0
+# Whether a stream may go on is asked this often.
+_CHECK_SECONDS = 60.0
+# Who waits for an answer looks this often even without news: those of other hubs may be lost.
+_LOOK_SECONDS = 5.0
 _THREADS = 8
 _STOPPING = "The hub is stopping; try again later."
 
@@ -73,7 +78,7 @@ class Later(Reply):
         found: Reply | float | None = None
         try:
             while not isinstance(found := await self._desk.run(self._conversation.look), Reply):
-                news = await _first(self._box, gone, found)
+                news = await _first(self._box, gone, min(found, _LOOK_SECONDS))
                 if news is None:
                     return None
                 if STOP in news:
@@ -92,22 +97,27 @@ class EventStream(Reply):
 
     def __init__(
         self,
+        desk: Desk,
         box: Mailbox,
         watching: AbstractContextManager[None],
         event_of: Callable[[str], bytes | None],
+        may_stay: Callable[[], bool],
     ) -> None:
         """Stream what a mailbox gets.
 
         Args:
             watching: is entered for as long as the stream is open.
             event_of: makes an event of news; None ends the stream.
+            may_stay: tells, from time to time and in a thread, whether the stream may go on.
         """
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
         super().__init__(headers=headers, media_type="text/event-stream")
         del self.headers["content-length"]
+        self._desk = desk
         self._box = box
         self._watching = watching
         self._event_of = event_of
+        self._may_stay = may_stay
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until the reader leaves."""
@@ -120,24 +130,36 @@ class EventStream(Reply):
         try:
             with self._watching:
                 await self._stream(send, gone)
-        except (TimeoutError, asyncio.CancelledError):
+                await _push(send, b"", more=False)
+        except TimeoutError:
+            # To close the connection properly, its reader would have to take what was sent.
+            _cut_off(scope)
+            await asyncio.wait([gone], timeout=1.0)
+        except asyncio.CancelledError:
             return
         finally:
             gone.cancel()
-        await send({"type": "http.response.body", "body": b""})
 
     async def _stream(self, send: Send, gone: asyncio.Task[None]) -> None:
         await _push(send, b": watching\nretry: 2000\n")
-        while True:
-            news = await _first(self._box, gone, _KEEP_ALIVE_SECONDS)
-            if news is None:
-                return
+        async for news in self._news(gone):
             for event in map(self._event_of, news):
                 if event is None:
                     return
                 await _push(send, event)
             if not news:
                 await _push(send, b": still here\n")
+
+    async def _news(self, gone: asyncio.Task[None]) -> AsyncIterator[Iterable[str]]:
+        """Yield what comes, or nothing now and then, until the reader goes or has to go."""
+        clock = asyncio.get_running_loop().time
+        checked = clock()
+        while (news := await _first(self._box, gone, _KEEP_ALIVE_SECONDS)) is not None:
+            if clock() - checked >= _CHECK_SECONDS:
+                if not await self._desk.run(self._may_stay):
+                    return
+                checked = clock()
+            yield news
 
 
 def event(name: str, data: Any) -> bytes:
@@ -149,9 +171,9 @@ def event(name: str, data: Any) -> bytes:
     return b"event: %b\ndata: %b\n\n" % (name.encode(), msgspec.json.encode(data))
 
 
-async def _push(send: Send, body: bytes) -> None:
+async def _push(send: Send, body: bytes, *, more: bool = True) -> None:
     async with asyncio.timeout(_PATIENCE_SECONDS):
-        await send({"type": "http.response.body", "body": body, "more_body": True})
+        await send({"type": "http.response.body", "body": body, "more_body": more})
 
 
 async def _first(box: Mailbox, gone: asyncio.Task[None], seconds: float) -> Iterable[str] | None:
@@ -165,6 +187,10 @@ async def _first(box: Mailbox, gone: asyncio.Task[None], seconds: float) -> Iter
         return taking.result() if taking.done() else []
     finally:
         taking.cancel()
+
+
+def _cut_off(scope: Scope) -> None:
+    scope["extensions"][CUT_OFF]["act"]()
 
 
 async def _gone(receive: Receive) -> None:

@@ -272,7 +272,7 @@ class Complete(AgentCall, kw_only=True):
     annotations: Raw | UnsetType = UNSET
     tracks: Raw | UnsetType = UNSET
     shapes: list[ResultShape | None] | UnsetType = UNSET
-    states: list[Annotated[str, Meta(min_length=1, max_length=2**22)]] | UnsetType = UNSET
+    states: list[Annotated[str, Meta(min_length=1, max_length=2**16)]] | UnsetType = UNSET
 
 
 class LambdaFunction(Struct, kw_only=True):
@@ -296,6 +296,7 @@ class LambdaFunction(Struct, kw_only=True):
     startswith_box: bool | UnsetType = UNSET
     startswith_box_optional: bool | UnsetType = UNSET
     supported_shape_types: list[ShapeType] | UnsetType = UNSET
+    figures: FunctionFigures | UnsetType = UNSET
 
 
 class CalledFunction(Struct, kw_only=True):

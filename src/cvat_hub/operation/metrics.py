@@ -58,6 +58,28 @@ class Metrics:
             ["status"],
             registry=own,
         )
+        self._waits = Histogram(
+            "cvat_hub_function_wait_seconds",
+            "Time from a request to a function until an agent first came for it",
+            ["type"],
+            registry=own,
+            buckets=_SECONDS,
+        )
+        self._agents = Gauge(
+            "cvat_hub_function_agents", "Agents that have come for work lately", registry=own
+        )
+        self._function_requests = Gauge(
+            "cvat_hub_function_requests",
+            "Requests to functions that aren't done, or ended within the last hour",
+            ["type", "status"],
+            registry=own,
+        )
+        self._oldest = Gauge(
+            "cvat_hub_function_oldest_seconds",
+            "How long the request that has waited longest for an agent has done so",
+            ["category"],
+            registry=own,
+        )
         Info("cvat_hub", "The hub itself", registry=own).info({"version": HUB_VERSION})
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=own)
@@ -67,6 +89,29 @@ class Metrics:
         method = method if method in _METHODS else "other"
         self._requests.labels(route, method, str(status)).inc()
         self._seconds.labels(route, method).observe(seconds)
+
+    def given(self, kind: str, seconds: float) -> None:
+        """Count a request of a type that an agent has come for, after so long."""
+        self._waits.labels(kind).observe(seconds)
+
+    def of_functions(
+        self,
+        agents: int,
+        requests: Mapping[tuple[str, str], int],
+        oldest: Mapping[str, float],
+    ) -> None:
+        """Note how functions are served, as the database tells it.
+
+        Args:
+            requests: how many there are, by type and status.
+            oldest: for how many seconds the oldest has waited, by category.
+        """
+        self._agents.set(agents)
+        self._function_requests.clear()
+        for labels, count in requests.items():
+            self._function_requests.labels(*labels).set(count)
+        for category in ("interactive", "batch"):
+            self._oldest.labels(category).set(oldest.get(category, 0.0))
 
     def text(self, preparations: Mapping[str, int]) -> bytes:
         """Return all figures, in Prometheus's text format.

@@ -9,6 +9,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 30.0
+# The extension of a scope whose `act` ends the connection at once, with what is still to be sent.
+CUT_OFF = "cvat_hub.cut_off"
 
 
 class Protocol(HttpToolsProtocol):
@@ -41,6 +43,7 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a head."""
         super().on_message_begin()
+        self.scope["extensions"] = {CUT_OFF: {"act": self.transport.abort}}
         self._in_head, self._head_bytes = True, 0
 
     def on_headers_complete(self) -> None:

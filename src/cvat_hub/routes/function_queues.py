@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from cvat_hub.call import Call, Handler
-from cvat_hub.errors import NotFound
+from cvat_hub.errors import NotFound, Refusal
 from cvat_hub.functions.bells import GONE, LOOK, STOP, of_queue
-from cvat_hub.functions.states import Agent
+from cvat_hub.functions.states import Agent, State
 from cvat_hub.functions.waiting import EventStream, event
 from cvat_hub.functions.wire import (
     Acquire,
@@ -24,18 +24,25 @@ from cvat_hub.functions.wire import (
     Fail,
     Update,
 )
+from cvat_hub.identity import identify, is_by_password
 from cvat_hub.replies import Reply, empty, json_reply
 from cvat_hub.rights import access
 from cvat_hub.rights.access import Right
 from cvat_hub.store import function_requests as requests
+from cvat_hub.store import users
 from cvat_hub.store.function_requests import Request
 from cvat_hub.store.functions import Function
+from cvat_hub.store.users import User
 
 _CATEGORIES = ("interactive", "batch")
 
 
 def watch(call: Call) -> Reply:
-    """Stream an event whenever a request waits."""
+    """Stream an event whenever a request waits.
+
+    An agent may say who it is, as `agent_id` behind the question mark. Then it is known to be there
+    for as long as it holds the stream open.
+    """
     bells = call.hub.queue.bells
     with call.hub.store.read() as connection:
         function = _served(call, connection)
@@ -44,7 +51,22 @@ def watch(call: Call) -> Reply:
         waiting = requests.waiting(connection, function.id)
     for category in waiting:
         box.put(of_queue(function.id, category))
-    return EventStream(box, call.hub.presence.watching(function.id), _event_of)
+    agent = Agent(call.query.get("agent_id", "")[:64], call.user.id)
+    watching = call.hub.presence.watching(function.id, agent)
+    return EventStream(call.hub.desk, box, watching, _event_of, lambda: _may_stay(call))
+
+
+def _may_stay(call: Call) -> bool:
+    """Tell whether who opened a stream may still serve the function."""
+    try:
+        # A password would have to be compared anew, which takes long.
+        if not is_by_password(call.request):
+            identify(call.hub, call.request)
+        with call.hub.store.read() as connection:
+            user = users.get(connection, call.user.id)
+            return bool(user and user.is_active and _served(call, connection, user))
+    except Refusal:
+        return False
 
 
 def _event_of(news: str) -> bytes | None:
@@ -68,6 +90,9 @@ def acquire(call: Call, asked: Acquire) -> Reply:
         if found is None:
             return json_reply(Acquired(None))
         given = Assignment(function.id, found.key, queue.assignment(connection, found))
+    if found.status == State.QUEUED:
+        waited = call.hub.clock() - found.created_date
+        call.hub.metrics.given(found.type, waited.total_seconds())
     return json_reply(Acquired(given))
 
 
@@ -107,9 +132,9 @@ def _agent(call: Call, asked: AgentCall) -> Agent:
     return Agent(asked.agent_id, call.user.id)
 
 
-def _served(call: Call, connection: Connection) -> Function:
+def _served(call: Call, connection: Connection, user: User | None = None) -> Function:
     name = re.fullmatch("function:([0-9]{1,10})", call.request.path_params["queue_id"])
-    return access.function(connection, call.user, int(name[1]) if name else 0, Right.SERVE)
+    return access.function(connection, user or call.user, int(name[1]) if name else 0, Right.SERVE)
 
 
 def _find(call: Call, connection: Connection) -> Request:
@@ -123,11 +148,12 @@ def _find(call: Call, connection: Connection) -> Request:
 _STREAM: dict[str, Any] = {
     "responses": {"200": {"description": "Events.", "content": {"text/event-stream": {}}}}
 }
+_WATCH = {"agent_id": {"type": "string", "maxLength": 64}}
 _QUEUE = "functions/queues/{queue_id}"
 _REQUEST = _QUEUE + "/requests/{request_id}"
 ROUTES = {
     f"{_QUEUE}/requests/acquire": {"POST": Handler(acquire, gives=Acquired)},
-    f"{_QUEUE}/watch": {"GET": Handler(watch, told=_STREAM)},
+    f"{_QUEUE}/watch": {"GET": Handler(watch, query=_WATCH, told=_STREAM)},
     f"{_REQUEST}/update": {"POST": Handler(update, status=204)},
     f"{_REQUEST}/complete": {"POST": Handler(complete, status=204)},
     f"{_REQUEST}/fail": {"POST": Handler(fail, status=204)},

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from cvat_hub.call import Call, Handler
 from cvat_hub.functions import asking, records
@@ -23,14 +24,14 @@ def list_functions(call: Call) -> Reply:
     query = select(rows).where(visible_functions(call.user), here).order_by(rows.c.id)
     with call.hub.store.read() as connection:
         found = [functions.Function(**row._mapping) for row in connection.execute(query)]
-        return json_reply(records.of_lambdas(call, connection, found))
+        return json_reply(_told(call, connection, found))
 
 
 def show_function(call: Call) -> Reply:
     """Show a function."""
     function = function_named(call, call.request.path_params["func_id"])
     with call.hub.store.read() as connection:
-        return json_reply(records.of_lambdas(call, connection, [function])[0])
+        return json_reply(_told(call, connection, [function])[0])
 
 
 def call_function(call: Call, asked: Params) -> Reply:
@@ -61,6 +62,16 @@ def cancel_request(call: Call) -> Reply:
     """Cancel a request; one that is done stays as it is."""
     call.hub.queue.cancel(read(call, call.request.path_params["request_id"]).key)
     return empty()
+
+
+def _told(
+    call: Call, connection: Connection, found: Sequence[functions.Function]
+) -> list[LambdaFunction]:
+    """Return functions, with how they are served."""
+    presence, now = call.hub.presence, call.hub.clock()
+    told = records.of_lambdas(call, connection, found)
+    figures = (presence.figures(connection, function.id, now) for function in found)
+    return list(map(records.with_figures, told, figures))
 
 
 ROUTES = {

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
 import hmac
+
+from sqlalchemy import Connection
 
 from cvat_hub import identity
 from cvat_hub.call import Call, Handler, Lane
 from cvat_hub.errors import Forbidden
 from cvat_hub.operation.metrics import CONTENT_TYPE
 from cvat_hub.replies import Reply
-from cvat_hub.store import requests
+from cvat_hub.store import function_requests, requests
+
+_LATE = datetime.timedelta(hours=1)
 
 
 def show_metrics(call: Call) -> Reply:
@@ -18,7 +23,18 @@ def show_metrics(call: Call) -> Reply:
         raise Forbidden
     with call.hub.store.read() as connection:
         counts = requests.counts(connection)
+        _note_functions(call, connection)
     return Reply(call.hub.metrics.text(counts), headers={"Content-Type": CONTENT_TYPE})
+
+
+def _note_functions(call: Call, connection: Connection) -> None:
+    now = call.hub.clock()
+    since = function_requests.waiting_since(connection)
+    call.hub.metrics.of_functions(
+        call.hub.presence.count_alive(connection, now),
+        function_requests.counts(connection, now - _LATE),
+        {category: (now - date).total_seconds() for category, date in since.items()},
+    )
 
 
 def _knows_the_token(call: Call) -> bool:

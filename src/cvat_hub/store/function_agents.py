@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from . import functions
 from .tables import function_agents as agents
 from .tables import function_watches as watches
-from .tables import functions
 
 Date = datetime.datetime
 
@@ -23,19 +23,31 @@ def see(connection: Connection, function_id: int, agent_id: str, user_id: int, n
 
 def watch_if_there(
     connection: Connection, function_id: int, hub: str, count: int, now: Date
-) -> None:
-    """Note how many streams a hub holds open for a function, unless that was removed."""
-    there = select(functions.c.id).where(functions.c.id == function_id)
-    if connection.scalar(there.with_for_update(key_share=True)) is None:
-        return
+) -> bool:
+    """Note how many streams a hub holds open for a function; return False if that was removed."""
+    if not functions.hold(connection, function_id):
+        return False
     row = {"function_id": function_id, "hub": hub, "count": count, "seen_date": now}
     _upsert(connection, watches, row)
+    return True
+
+
+def leave(connection: Connection, hub: str) -> None:
+    """Forget the streams of a hub that stops."""
+    connection.execute(delete(watches).where(watches.c.hub == hub))
 
 
 def alive(connection: Connection, function_id: int, since: Date) -> int:
     """Return how many agents have come since then."""
     query = select(func.count()).where(agents.c.function_id == function_id)
     return connection.scalar(query.where(agents.c.seen_date >= since)) or 0
+
+
+def has_others(connection: Connection, function_id: int, agent_id: str, since: Date) -> bool:
+    """Tell whether another agent than this has come since then."""
+    query = select(agents.c.agent_id).where(agents.c.function_id == function_id)
+    others = query.where(agents.c.agent_id != agent_id, agents.c.seen_date >= since)
+    return connection.scalar(others.limit(1)) is not None
 
 
 def is_alive(connection: Connection, function_id: int, agent_id: str, since: Date) -> bool:
@@ -45,8 +57,8 @@ def is_alive(connection: Connection, function_id: int, agent_id: str, since: Dat
     return connection.scalar(this) is not None
 
 
-def watching(connection: Connection, function_id: int, since: Date, but: str = "") -> int:
-    """Return how many streams are open, at other hubs than this that told of them since then."""
+def watching(connection: Connection, function_id: int, since: Date, but: str) -> int:
+    """Return how many streams are open, at other hubs than this, that told of them since then."""
     query = select(func.sum(watches.c.count)).where(watches.c.function_id == function_id)
     query = query.where(watches.c.hub != but)
     return connection.scalar(query.where(watches.c.seen_date >= since)) or 0

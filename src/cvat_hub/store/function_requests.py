@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -196,6 +196,18 @@ def silent(connection: Connection, before: Date) -> list[str]:
     return list(connection.scalars(query))
 
 
+def tasks_of_unfinished(connection: Connection) -> set[int]:
+    """Return the tasks of the requests that aren't done."""
+    query = select(requests.c.task_id).where(requests.c.status.in_(UNFINISHED)).distinct()
+    return set(connection.scalars(query))
+
+
+def unfinished_for(connection: Connection, task_ids: Collection[int]) -> list[str]:
+    """Return the keys of the requests for these tasks that aren't done."""
+    query = select(requests.c.key).where(requests.c.status.in_(UNFINISHED))
+    return list(connection.scalars(query.where(requests.c.task_id.in_(task_ids))))
+
+
 def forsaken(connection: Connection, before: Date) -> list[str]:
     """Return the keys of unfinished interactive requests that are older than that."""
     unfinished = requests.c.status.in_(UNFINISHED)
@@ -215,14 +227,24 @@ def late_seconds(connection: Connection, function_id: int, most: int) -> list[fl
     return [(row[1] - row[0]).total_seconds() for row in connection.execute(query)]
 
 
-def counts(connection: Connection) -> dict[tuple[str, str], int]:
-    """Return how many unfinished requests there are of each category and status."""
+def counts(connection: Connection, since: Date) -> dict[tuple[str, str], int]:
+    """Return how many requests aren't done, or are since then, of each type and status."""
+    kinds = requests.c.type, requests.c.status
+    found: dict[tuple[str, str], int] = {}
+    for late in (requests.c.status.in_(UNFINISHED), requests.c.finished_date >= since):
+        query = select(*kinds, func.count()).where(late).group_by(*kinds)
+        found |= {(row[0], row[1]): row[2] for row in connection.execute(query)}
+    return found
+
+
+def waiting_since(connection: Connection) -> dict[str, Date]:
+    """Return since when the oldest request waits, of each category that has one."""
     query = (
-        select(requests.c.category, requests.c.status, func.count())
-        .where(requests.c.status.in_(UNFINISHED))
-        .group_by(requests.c.category, requests.c.status)
+        select(requests.c.category, func.min(requests.c.created_date))
+        .where(requests.c.status == "queued", requests.c.status.in_(UNFINISHED))
+        .group_by(requests.c.category)
     )
-    return {(row[0], row[1]): row[2] for row in connection.execute(query)}
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def forget(connection: Connection, category: str, before: Date) -> None:

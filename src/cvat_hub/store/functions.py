@@ -46,6 +46,16 @@ def get(connection: Connection, function_id: int) -> Function | None:
 _BY_ID = select(functions).where(functions.c.id == bindparam("id"))
 
 
+def hold(connection: Connection, function_id: int) -> bool:
+    """Tell whether a function is there; if so, it stays until the transaction ends."""
+    return connection.scalar(_HOLD, {"id": function_id}) is not None
+
+
+_HOLD = (
+    select(functions.c.id).where(functions.c.id == bindparam("id")).with_for_update(key_share=True)
+)
+
+
 def remove(connection: Connection, function_id: int) -> None:
     """Remove a function with all that was asked of it."""
     connection.execute(delete(functions).where(functions.c.id == function_id))

@@ -118,6 +118,11 @@ def by_ids(connection: Connection, ids: Collection[int]) -> dict[int, Task]:
     return {row["id"]: read(row) for row in rows}
 
 
+def there(connection: Connection, ids: Collection[int]) -> set[int]:
+    """Return those of these ids that tasks have."""
+    return set(connection.scalars(select(tasks.c.id).where(tasks.c.id.in_(ids))))
+
+
 def of_project(connection: Connection, project_id: int) -> list[Task]:
     """Return the tasks of a project."""
     rows = connection.execute(query().where(tasks.c.project_id == project_id)).mappings()

@@ -133,6 +133,25 @@ GET    functions/{function}                     u . . . + + + + + + + + + + + 20
 DELETE functions/{function}                     u . . . x x + + x x x x x + x 204
 GET    functions/{public}                       u + + + + + + + + + + + + + + 200
 DELETE functions/{public}                       u x x x x x x x x x x x x + x 204
+POST   functions/{function}/run                 u . . . . . + + + + + + + + x 503
+POST   functions/{public}/run                   u . . . . . + + + + + + + + x 503
+GET    functions/requests                       u + + + + + + + + + + + + + + 200
+POST   functions/requests                       u . . . . . + + x + + + + + x 409
+GET    functions/requests/{batch}               u . . . . . + + . . + + + + + 200
+DELETE functions/requests/{batch}               u . . . . . + + . . + + + + x 204
+GET    functions/queues/{queue}/watch           u . . . x x + + x x x x x + + 200
+POST   functions/queues/{queue}/requests/acquire u . . . x x + + x x x x x + x 200
+POST   functions/queues/{queue}/requests/{batch}/update u . . . x x + + x x x x x + x 409
+POST   functions/queues/{queue}/requests/{batch}/complete u . . . x x + + x x x x x + x 409
+POST   functions/queues/{queue}/requests/{batch}/fail u . . . x x + + x x x x x + x 409
+POST   hub/functions/queues/{queue}/requests/{batch}/release u . . . x x + + x x x x x + x 409
+GET    lambda/functions                         u + + + + + + + + + + + + + + 200
+GET    lambda/functions/{function}              u . . . + + + + + + + + + + + 200
+POST   lambda/functions/{function}              u . . . . . + + + + + + + + x 503
+GET    lambda/requests                          u + + + + + + + + + + + + + + 200
+POST   lambda/requests                          u . . . . . + + x + + + + + x 503
+GET    lambda/requests/{batch}                  u . . . . . + + . . + + + + + 200
+DELETE lambda/requests/{batch}                  u . . . . . + + . . + + + + x 204
 GET    requests                                 u + + + + + + + + + + + + + + 200
 GET    requests/{request}                       u . . . . . . + . . . . . + + 200
 """
@@ -167,6 +186,11 @@ def _rows() -> Iterator[Row]:
 
 ROWS = list(_rows())
 _FUNCTION = {"provider": "native", "name": "f", "kind": "interactor"}
+_DETECTOR = {"provider": "native", "name": "f", "kind": "detector", "labels_v2": []}
+_ASKED = {"task": "{task}", "frame": 0}
+_ASKED_IN_BACKGROUND = {"function": "{detector}", "task": "{task}"}
+_AGENT = {"agent_id": "a"}
+_OF_QUEUE = "functions/queues/{queue}/requests/"
 # What is sent where an empty object would not do.
 BODIES: dict[str, Any] = {
     "auth/access_tokens": {"name": "x"},
@@ -185,6 +209,16 @@ BODIES: dict[str, Any] = {
     "tasks/{task} to another owner": {"owner_id": "{task_owner}"},
     "functions": _FUNCTION,
     "functions?org={slug}": _FUNCTION,
+    "functions/{function}/run": _ASKED,
+    "functions/{public}/run": _ASKED,
+    "functions/requests": _ASKED_IN_BACKGROUND,
+    f"{_OF_QUEUE}acquire": _AGENT | {"request_category": "interactive"},
+    f"{_OF_QUEUE}{{batch}}/update": _AGENT | {"progress": 0.5},
+    f"{_OF_QUEUE}{{batch}}/complete": _AGENT,
+    f"{_OF_QUEUE}{{batch}}/fail": _AGENT,
+    f"hub/{_OF_QUEUE}{{batch}}/release": _AGENT,
+    "lambda/functions/{function}": _ASKED,
+    "lambda/requests": _ASKED_IN_BACKGROUND,
     "jobs/{job} to another assignee": {"assignee": "{job_assignee}"},
 }
 HEADERS = {
@@ -233,12 +267,14 @@ class World:
         if row.path == "auth/logout" and letter in "srivwmojtTpPA":
             client = self.hub.log_in(client.user_id)
         path = row.path.format(**names)
-        return client(row.method, path, body, headers=HEADERS.get(row.name))
+        # A stream has no end, but a head.
+        method = "HEAD" if path.endswith("/watch") else row.method
+        return client(method, path, body, headers=HEADERS.get(row.name))
 
 
-def _filled(value: str, names: dict[str, Any]) -> Any:
-    name = value.strip("{}")
-    return names[name] if value.startswith("{") else value
+def _filled(value: Any, names: dict[str, Any]) -> Any:
+    is_name = isinstance(value, str) and value.startswith("{")
+    return names[value.strip("{}")] if is_name else value
 
 
 @pytest.fixture(scope="module")
@@ -295,11 +331,23 @@ def world(hub: Any, new_task: Callable[..., Any]) -> World:
     def public_function() -> int:
         return function(people["A"], "", visibility="public")
 
+    def detector() -> int:
+        return int(owner("POST", f"functions?org={slug}", _DETECTOR).json["id"])
+
+    def batch(task_id: int) -> str:
+        asked = owner("POST", "functions/requests", {"function": queue, "task": task_id})
+        return str(asked.json["id"])
+
+    def new_batch() -> str:
+        return batch(task()["id"])
+
     def token() -> dict[str, Any]:
         made = owner("POST", "auth/access_tokens", {"name": "x", "read_only": True}).json
         return dict(made)
 
     task_id, empty_id = task()["id"], task(frames=0)["id"]
+    # Nobody comes for what is asked of the other one.
+    queue = detector()
     other, job = owner("GET", f"jobs?task_id={task_id}").json["results"]
     assert owner("PATCH", f"jobs/{job['id']}", {"assignee": ids["j"]}).status == 200
     assert owner("PATCH", f"jobs/{other['id']}", {"assignee": ids["r"]}).status == 200
@@ -322,6 +370,9 @@ def world(hub: Any, new_task: Callable[..., Any]) -> World:
         "label": label(),
         "function": function(),
         "public": public_function(),
+        "detector": detector(),
+        "queue": f"function%3A{queue}",
+        "batch": batch(task_id),
         "token": (own := token())["id"],
         "upload": upload.rpartition("/")[2],
         "request": f"action%3Dcreate%26target%3Dtask%26target_id%3D{task_id}",
@@ -343,6 +394,8 @@ def world(hub: Any, new_task: Callable[..., Any]) -> World:
         "DELETE projects/{project}": project,
         "DELETE tasks/{task}": lambda: task(frames=0)["id"],
         "DELETE labels/{label}": label,
+        "DELETE functions/requests/{batch}": new_batch,
+        "DELETE lambda/requests/{batch}": new_batch,
         "DELETE functions/{function}": function,
         "DELETE functions/{public}": public_function,
     }

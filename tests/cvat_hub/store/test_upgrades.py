@@ -12,8 +12,9 @@ from collections.abc import Callable
 
 import pytest
 from sqlalchemy import MetaData, create_engine, insert, select, text
+from sqlalchemy.exc import IntegrityError
 
-from cvat_hub.store import Store, named_writes, open_store, tasks
+from cvat_hub.store import Store, function_requests, functions, named_writes, open_store, tasks
 from cvat_hub.store import annotations as stored
 from cvat_hub.store.annotations import Item, Known
 from cvat_hub.store.engine import migrate
@@ -194,6 +195,22 @@ def _a_named_write_is_remembered(store: Store) -> None:
     assert [len(found[kind]) for kind in stored.KINDS] == [1, 1, 0]
 
 
+def _functions_can_be_registered_and_asked(store: Store) -> None:
+    row = {"provider": "native", "name": "f", "kind": "detector", "visibility": "private"}
+    with store.write() as connection:
+        rest = {"spec": {"labels_v2": []}, "owner_id": 1, "organization_id": None}
+        number = functions.add(connection, row | rest, AWARE)
+        asked = {"key": "k", "function_id": number, "category": "batch", "type": "annotate_task"}
+        asked |= {"user_id": 1, "task_id": 1, "params": {"task": 1}, "turn": 1}
+        function_requests.add(connection, asked, AWARE)
+        found = function_requests.next_for(connection, number, "batch", "a", [])
+        assert found
+        assert (found.key, found.params) == ("k", {"task": 1})
+        assert function_requests.is_busy(connection, 1)
+    with pytest.raises(IntegrityError), store.write() as connection:
+        function_requests.add(connection, asked | {"key": "other"}, AWARE)
+
+
 # What is true of a database of a version after the upgrade: each is tried on one of its own.
 CHECKS: dict[str, list[Callable[[Store], None]]] = {
     "0001": [
@@ -203,7 +220,11 @@ CHECKS: dict[str, list[Callable[[Store], None]]] = {
         _a_deleted_task_takes_everything_with_it,
     ],
     "0003": [_what_was_hidden_stays_hidden, _new_numbers_are_new],
-    "0004": [_a_named_write_is_remembered, _new_numbers_are_new],
+    "0004": [
+        _a_named_write_is_remembered,
+        _new_numbers_are_new,
+        _functions_can_be_registered_and_asked,
+    ],
 }
 
 
