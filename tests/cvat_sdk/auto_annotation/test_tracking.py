@@ -85,7 +85,7 @@ def keys_of(track: dict[str, Any]) -> list[tuple[int, float, bool]]:
 
 
 def test_shapes_become_tracks(client: Client, server: Any, gray: Any) -> None:
-    function = Follower(gray, lost=frozenset({5}))
+    function: Any = Follower(gray, lost=frozenset({5}))
     told = cvataa.track_task(client, 5, function, from_frame=1, to_frame=6)
     created, deleted = server.of("PATCH", ANNOTATIONS)
     assert (created.query["action"], deleted.query["action"]) == (["create"], ["delete"])
@@ -115,7 +115,7 @@ def test_shapes_become_tracks(client: Client, server: Any, gray: Any) -> None:
 def test_only_the_frames_that_are_asked_for_are_looked_at(
     client: Client, server: Any, gray: Any
 ) -> None:
-    function = Follower(gray)
+    function: Any = Follower(gray)
     cvataa.track_task(client, 5, function, from_frame=2, to_frame=5)
     assert function.looked_at == [2, 4, 5]
     cvataa.track_task(client, 5, function, from_frame=2)
@@ -147,7 +147,7 @@ def test_a_track_is_gone_on_with(
     looked_at: list[int],
     keys: list[tuple[int, float, bool]],
 ) -> None:
-    function = Follower(gray)
+    function: Any = Follower(gray)
     cvataa.track_task(client, 5, function, track_id=20, **chosen)
     [sent] = server.of("PATCH", ANNOTATIONS)
     [track] = sent.json["tracks"]
@@ -179,14 +179,16 @@ BAD: list[tuple[dict[str, Any], str]] = [
 def test_what_is_not_there_cannot_be_followed(
     client: Client, server: Any, gray: Any, chosen: dict[str, Any], message: str
 ) -> None:
+    function: Any = Follower(gray)
     with pytest.raises(SelectionError, match=message):
-        cvataa.track_task(client, 5, Follower(gray), **chosen)
+        cvataa.track_task(client, 5, function, **chosen)
     assert not server.of("PATCH", ANNOTATIONS)
 
 
 def test_a_function_that_breaks_its_protocol_leaves_the_task_as_it_was(
     client: Client, server: Any, gray: Any
 ) -> None:
+    function: Any = Stuck(gray)
     with pytest.raises(BadFunctionError, match="of type 'points' for one of type 'rectangle'"):
-        cvataa.track_task(client, 5, Stuck(gray), from_frame=1)
+        cvataa.track_task(client, 5, function, from_frame=1)
     assert not server.of("PATCH", ANNOTATIONS)
