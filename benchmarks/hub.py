@@ -58,9 +58,10 @@ class Figure:
 class Hub:
     """A running hub, and a client that is logged in."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], data_dir: Path) -> None:
         assert process.stdout
         self.process = process
+        self.data_dir = data_dir
         self.address = process.stdout.readline().split()[-1]
         self._pool = urllib3.PoolManager(retries=False, timeout=600)
         login = {"username": "admin", "password": PASSWORD}
@@ -115,15 +116,17 @@ class Hub:
 
 
 @contextmanager
-def running() -> Iterator[Hub]:
+def running(database: str = "") -> Iterator[Hub]:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "cvat_hub", "serve", "--port", "0", "--data-dir", folder]
         environment = os.environ | {"CVAT_HUB_ADMIN_PASSWORD": PASSWORD}
+        if database:
+            environment["CVAT_HUB_DATABASE"] = database
         with subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, text=True
         ) as process:
             try:
-                yield Hub(process)
+                yield Hub(process, Path(folder))
             finally:
                 process.terminate()
 
@@ -246,8 +249,12 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=30_000, help="small files of one task")
     arguments = parser.parse_args()
     for figure in figures(arguments.turns, arguments.count):
-        f = figure
-        print(f"{f.name:<42} {f.value:>10.4g} {f.unit:<5} {f.verdict}".rstrip(), flush=True)
+        report(figure)
+
+
+def report(figure: Figure) -> None:
+    f = figure
+    print(f"{f.name:<42} {f.value:>10.4g} {f.unit:<5} {f.verdict}".rstrip(), flush=True)
 
 
 if __name__ == "__main__":

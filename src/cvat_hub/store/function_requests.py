@@ -7,14 +7,31 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, insert, or_, select
+from sqlalchemy import (
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy import update as change
 
 from .engine import inserted_id
 from .tables import function_requests as requests
 
 Date = datetime.datetime
-UNFINISHED = ("queued", "started")
+# Written out, as in the indexes of unfinished requests: the database takes those for nothing else.
+_UNFINISHED = requests.c.status.in_([literal_column("'queued'"), literal_column("'started'")])
+_QUEUED = and_(_UNFINISHED, requests.c.status == "queued")
+# Likewise.
+_BATCH = requests.c.category == literal_column("'batch'")
+_STARTED = and_(_UNFINISHED, requests.c.status == "started")
 
 
 @dataclass(frozen=True)
@@ -81,10 +98,9 @@ def held(connection: Connection, function_id: int, agent_id: str, user_id: int) 
     return [Request(**row._mapping) for row in connection.execute(_HELD, asked)]
 
 
-_STARTED = requests.c.status == "started"
 _HELD = (
     select(requests)
-    .where(_STARTED, requests.c.status.in_(UNFINISHED))
+    .where(_STARTED)
     .where(requests.c.function_id == bindparam("function_id"))
     .where(requests.c.agent_id == bindparam("agent"))
     .where(requests.c.agent_user_id == bindparam("user"))
@@ -106,7 +122,7 @@ def next_for(
 
 _NEXT = (
     select(requests)
-    .where(requests.c.status == "queued", requests.c.status.in_(UNFINISHED))
+    .where(_QUEUED)
     .where(requests.c.function_id == bindparam("function_id"))
     .where(requests.c.category == bindparam("category"))
     .where(requests.c.type.not_in(bindparam("without", expanding=True)))
@@ -132,7 +148,7 @@ _FLOWS = (
         func.min(requests.c.turn),
         func.max(requests.c.turn),
     )
-    .where(requests.c.status == "queued", requests.c.status.in_(UNFINISHED))
+    .where(_QUEUED)
     .where(requests.c.function_id == bindparam("function_id"))
     .where(requests.c.category == bindparam("category"))
     .group_by(requests.c.user_id, requests.c.task_id)
@@ -143,7 +159,7 @@ def waiting(connection: Connection, function_id: int) -> dict[str, int]:
     """Return how many requests wait, by their category."""
     query = (
         select(requests.c.category, func.count())
-        .where(requests.c.function_id == function_id, requests.c.status == "queued")
+        .where(_QUEUED, requests.c.function_id == function_id)
         .group_by(requests.c.category)
     )
     return {row[0]: row[1] for row in connection.execute(query)}
@@ -160,14 +176,13 @@ def of_user(connection: Connection, user_id: int, since: Date) -> list[Request]:
 def unfinished_of(connection: Connection, function_id: int) -> list[str]:
     """Return the keys of the requests of a function that aren't done."""
     query = select(requests.c.key).where(requests.c.function_id == function_id)
-    return list(connection.scalars(query.where(requests.c.status.in_(UNFINISHED))))
+    return list(connection.scalars(query.where(_UNFINISHED)))
 
 
 def is_busy(connection: Connection, task_id: int) -> bool:
     """Tell whether a task has a batch request that isn't done."""
     query = select(requests.c.id).where(requests.c.task_id == task_id)
-    unfinished = requests.c.status.in_(UNFINISHED)
-    return connection.scalar(query.where(requests.c.category == "batch", unfinished)) is not None
+    return connection.scalar(query.where(_BATCH, _UNFINISHED)) is not None
 
 
 def serves(connection: Connection, user_id: int, task_id: int) -> bool:
@@ -198,21 +213,20 @@ def silent(connection: Connection, before: Date) -> list[str]:
 
 def tasks_of_unfinished(connection: Connection) -> set[int]:
     """Return the tasks of the requests that aren't done."""
-    query = select(requests.c.task_id).where(requests.c.status.in_(UNFINISHED)).distinct()
+    query = select(requests.c.task_id).where(_UNFINISHED).distinct()
     return set(connection.scalars(query))
 
 
 def unfinished_for(connection: Connection, task_ids: Collection[int]) -> list[str]:
     """Return the keys of the requests for these tasks that aren't done."""
-    query = select(requests.c.key).where(requests.c.status.in_(UNFINISHED))
+    query = select(requests.c.key).where(_UNFINISHED)
     return list(connection.scalars(query.where(requests.c.task_id.in_(task_ids))))
 
 
 def forsaken(connection: Connection, before: Date) -> list[str]:
     """Return the keys of unfinished interactive requests that are older than that."""
-    unfinished = requests.c.status.in_(UNFINISHED)
     old = and_(requests.c.category == "interactive", requests.c.created_date < before)
-    return list(connection.scalars(select(requests.c.key).where(unfinished, old)))
+    return list(connection.scalars(select(requests.c.key).where(_UNFINISHED, old)))
 
 
 def late_seconds(connection: Connection, function_id: int, most: int) -> list[float]:
@@ -231,7 +245,7 @@ def counts(connection: Connection, since: Date) -> dict[tuple[str, str], int]:
     """Return how many requests aren't done, or are since then, of each type and status."""
     kinds = requests.c.type, requests.c.status
     found: dict[tuple[str, str], int] = {}
-    for late in (requests.c.status.in_(UNFINISHED), requests.c.finished_date >= since):
+    for late in (_UNFINISHED, requests.c.finished_date >= since):
         query = select(*kinds, func.count()).where(late).group_by(*kinds)
         found |= {(row[0], row[1]): row[2] for row in connection.execute(query)}
     return found
@@ -241,7 +255,7 @@ def waiting_since(connection: Connection) -> dict[str, Date]:
     """Return since when the oldest request waits, of each category that has one."""
     query = (
         select(requests.c.category, func.min(requests.c.created_date))
-        .where(requests.c.status == "queued", requests.c.status.in_(UNFINISHED))
+        .where(_QUEUED)
         .group_by(requests.c.category)
     )
     return {row[0]: row[1] for row in connection.execute(query)}
