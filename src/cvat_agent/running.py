@@ -165,7 +165,9 @@ class Service:
         self._running = len(threads)
         for thread in threads:
             thread.start()
-        self._logger.info("function %d is served; worker processes: %d", self._function_id, len(threads))
+        self._logger.info(
+            "function %d is served; worker processes: %d", self._function_id, len(threads)
+        )
         self._ended.wait()
         for agent in self._agents:
             agent.stop()

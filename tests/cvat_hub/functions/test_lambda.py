@@ -120,7 +120,7 @@ def test_shapes_are_followed(user: Any, task: Any, register: Any, agent: Any, at
 def test_another_agent_takes_over_and_the_ui_notices_nothing(
     settings: Settings, start: Any, new_task: Any, register: Any, agent: Any, at_once: Any
 ) -> None:
-    with start(replace(settings, rebuild_seconds=0)) as hub:
+    with start(replace(settings, rebuild_seconds=2)) as hub:
         user = hub.new_user()
         task, function = new_task(user), register(user, "tracker")
         one, two = agent(user, function), agent(user, function)
