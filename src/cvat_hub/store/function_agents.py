@@ -87,8 +87,18 @@ def forget(connection: Connection, before: Date) -> None:
 
 
 def _upsert(connection: Connection, table: Table, row: dict[str, Any]) -> None:
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    rest = {name: value for name, value in row.items() if not table.c[name].primary_key}
-    statement = dialect.insert(table).values(row)
+    connection.execute(_UPSERTS[connection.dialect.name, table], row)
+
+
+def _upsert_of(table: Table, dialect: Any) -> Any:
+    statement = dialect.insert(table)
     keys = [column.name for column in table.primary_key]
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest))
+    rest = {c.name: statement.excluded[c.name] for c in table.c if not c.primary_key}
+    return statement.on_conflict_do_update(index_elements=keys, set_=rest)
+
+
+_UPSERTS = {
+    (name, table): _upsert_of(table, dialect)
+    for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
+    for table in (agents, watches)
+}
