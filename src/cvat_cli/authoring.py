@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cvat_cli import functions
+from cvat_cli import functions, starting
 from cvat_cli.command import LocalCommand
 from cvat_cli.errors import CommandError
 
@@ -51,6 +51,7 @@ def _lines(problems: Sequence[Problem]) -> Iterator[str]:
 
 
 COMMANDS = (
+    starting.COMMAND,
     LocalCommand(
         "check",
         "try a function out on images, and say which rules of the protocol it breaks",
