@@ -121,7 +121,7 @@ class _Trial:
         if None in scores:
             yield Problem(
                 "threshold",
-                f"{scores.count(None)} of {len(scores)} annotations have no score",
+                f"{scores.count(None)} of {len(scores)} shapes have no score",
                 "give them one, as in rectangle(..., score=0.9)",
                 "warning",
             )
@@ -209,7 +209,7 @@ def _misplaced(finding: Finding) -> Iterator[Problem]:
 
 
 def _scores(finding: Finding) -> list[float | None]:
-    return [item.get("score") for items in (finding.tags, finding.shapes) for item in items]
+    return [shape.get("score") for shape in finding.shapes]
 
 
 def _differ(some: Sequence[Finding], others: Sequence[Finding]) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -32,6 +33,7 @@ def findings(
     conv_mask_to_poly: bool = False,
     batch_size: int = 1,
     seconds: dict[str, float] | None = None,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[Finding]:
     """Yield what a detection function finds on each frame, with the ids of its own spec.
 
@@ -47,10 +49,11 @@ def findings(
         partial(_context, conf_threshold=conf_threshold, conv_mask_to_poly=conv_mask_to_poly),
         batch_size=FixedBatchSize(batch_size),
         skips_errors=True,
+        clock=clock,
         seconds=seconds,
     )
     remapper = _remapper(function.spec.labels, conv_mask_to_poly=conv_mask_to_poly)
-    yield from Finder(detection, remapper, seconds=seconds).find(cast(Any, frames))
+    yield from Finder(detection, remapper, clock=clock, seconds=seconds).find(cast(Any, frames))
 
 
 def _context(name: str, **told: Any) -> DetectionContext:
