@@ -21,7 +21,10 @@ import pytest
 pytestmark = pytest.mark.acceptance
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [
+    "README.md",
+    *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")),
+]
 BLOCK = re.compile(r"^```(\w+) ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SERVE = re.compile(r"^(?:cvat-hub serve --data-dir (\S+)|make serve)$")
 DOCUMENTED_URL = "http://localhost:8080"

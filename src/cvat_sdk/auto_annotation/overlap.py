@@ -43,7 +43,7 @@ def iou(one: Shape, other: Shape) -> float:
     Returns:
         From 0 to 1; 0 if neither has an area.
     """
-    return _iou(_area(one), _area(other))
+    return _iou(area(one), area(other))
 
 
 def covered(new: Sequence[Shape], old: Sequence[Shape], threshold: float) -> list[bool]:
@@ -77,7 +77,7 @@ class _Shapes:
         kinds, turns, points = columns[_TYPE], columns[_ROTATION], columns[_POINTS]
         plain = [kind is _RECTANGLE and not turn for kind, turn in zip(kinds, turns, strict=True)]
         self._shapes = shapes
-        self._areas: dict[int, _Area] = {}
+        self._areas: dict[int, Area] = {}
         self.plain = np.array(plain)
         self.labels = np.array(columns[_LABEL_ID])
         self.boxes = np.array(
@@ -87,9 +87,9 @@ class _Shapes:
         corners = self.boxes.reshape(-1, 2, 2)
         corners.sort(axis=1)
 
-    def area(self, index: int) -> _Area:
+    def area(self, index: int) -> Area:
         if index not in self._areas:
-            self._areas[index] = _area(self._shapes[index])
+            self._areas[index] = area(self._shapes[index])
         return self._areas[index]
 
 
@@ -124,12 +124,12 @@ def _sizes(boxes: Floats) -> Floats:
     return sizes
 
 
-def _iou(one: _Area, other: _Area) -> float:
+def _iou(one: Area, other: Area) -> float:
     common = one.common(other)
     return common / (one.size + other.size - common) if common else 0.0
 
 
-class _Area:
+class Area:
     """What a shape covers.
 
     Attributes:
@@ -142,18 +142,18 @@ class _Area:
     size: float
     geometry: Any
 
-    def common(self, other: _Area) -> float:
+    def common(self, other: Area) -> float:
         """Return the size of what both cover."""
         size: float = self.geometry.intersection(other.geometry).area
         return size
 
 
-class _Outlined(_Area):
+class _Outlined(Area):
     def __init__(self, geometry: Any) -> None:
         self.geometry, self.box, self.size = geometry, geometry.bounds, geometry.area
 
 
-class _Pixels(_Area):
+class _Pixels(Area):
     def __init__(self, points: Sequence[float]) -> None:
         import numpy as np
 
@@ -163,7 +163,7 @@ class _Pixels(_Area):
         pixels = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
         self._bitmap = pixels.reshape(bottom - top, right - left)
 
-    def common(self, other: _Area) -> float:
+    def common(self, other: Area) -> float:
         if not isinstance(other, _Pixels):
             return super().common(other)
         left, top = map(max, self.edges[:2], other.edges[:2])
@@ -188,7 +188,8 @@ class _Pixels(_Area):
         return shapely.union_all(shapely.box(x1, y, x2, y + 1))
 
 
-def _area(shape: Shape) -> _Area:
+def area(shape: Shape) -> Area:
+    """Return what a shape of a type in `FLAT` covers."""
     if shape.type is ShapeType.MASK:
         return _Pixels(shape.points)
     outline = _OUTLINES[shape.type](shape.points)

@@ -14,8 +14,7 @@ from cvat_sdk.auto_annotation.functions import nanodet_detection as nanodet
 ROOT = Path(__file__).parents[4]
 CAT = ROOT / "examples" / "demo" / "photos" / "cat.jpg"
 COCO64 = ROOT.parent / "shared" / "data" / "coco64"
-FIRST_CELLS = {8: 0, 16: 2704, 32: 2704 + 676}
-CELLS, CLASSES = 3549, 80
+CLASSES = 80
 
 
 @pytest.fixture(scope="module")
@@ -25,137 +24,6 @@ def function():
 
 def context(conf_threshold=None):
     return SimpleNamespace(frame_name="photo.jpg", conf_threshold=conf_threshold)
-
-
-def network_output(*objects):
-    """Return scores and bins of a network that saw `(stride, column, row, class, score, ltrb)`.
-
-    A side's distance, in strides, is a whole number: all its weight lies in one bin.
-    """
-    scores = np.zeros((CELLS, CLASSES), np.float32)
-    bins = np.zeros((CELLS, 4, nanodet.BINS), np.float32)
-    for stride, column, row, label_id, score, distances in objects:
-        cell = FIRST_CELLS[stride] + row * (nanodet.SIDE // stride) + column
-        scores[cell, label_id] = score
-        bins[cell] = 0
-        bins[cell, range(4), distances] = 60
-    return scores, bins.reshape(CELLS, -1)
-
-
-def boxes_of(*objects, conf_threshold=0.4, iou_threshold=0.6):
-    found = nanodet.decode(
-        *network_output(*objects), conf_threshold=conf_threshold, iou_threshold=iou_threshold
-    )
-    return list(zip(found.classes.tolist(), found.boxes.round(3).tolist(), strict=True))
-
-
-@pytest.mark.parametrize(
-    ("stride", "column", "row", "box"),
-    [
-        (8, 0, 0, [-4, -12, 28, 36]),
-        (8, 51, 2, [404, 4, 436, 52]),
-        (16, 3, 5, [40, 56, 104, 152]),
-        (32, 12, 12, [368, 336, 496, 528]),
-    ],
-)
-def test_a_box_lies_around_the_centre_of_its_cell(stride, column, row, box):
-    assert boxes_of((stride, column, row, 7, 0.5, [1, 2, 3, 4])) == [(7, box)]
-
-
-def test_a_distance_is_the_mean_of_its_bins():
-    scores, bins = network_output((32, 0, 0, 0, 0.9, [2, 2, 2, 2]))
-    sides = bins[FIRST_CELLS[32]].reshape(4, nanodet.BINS)
-    sides[0, 3] = 60  # left: half 2, half 3
-    found = nanodet.decode(scores, bins, conf_threshold=0.4, iou_threshold=0.6)
-    assert found.boxes.tolist() == [[16 - 2.5 * 32, 16 - 64, 16 + 64, 16 + 64]]
-
-
-@pytest.mark.parametrize(
-    ("threshold", "labels"), [(0.0, 100), (0.3, 2), (0.5, 2), (0.501, 1), (0.91, 0), (1, 0)]
-)
-def test_boxes_reach_the_threshold_and_come_best_first(threshold, labels):
-    found = nanodet.decode(
-        *network_output((8, 0, 0, 1, 0.5, [2] * 4), (8, 30, 30, 2, 0.9, [2] * 4)),
-        conf_threshold=threshold,
-        iou_threshold=0.6,
-    )
-    assert min(len(found), 100) == labels
-    assert found.classes.tolist()[:2] == [2, 1][:labels]
-    assert (np.diff(found.scores) <= 0).all()
-
-
-@pytest.mark.parametrize(
-    ("other_class", "iou_threshold", "kept"),
-    [(5, 0.6, [5]), (6, 0.6, [5, 6]), (5, 0.8, [5, 5])],
-    ids=["same label", "another label", "a generous threshold"],
-)
-def test_of_overlapping_boxes_of_one_label_the_best_stays(other_class, iou_threshold, kept):
-    # Eight cells wide and one cell apart: an intersection over union of 7 / 9.
-    better = (8, 20, 20, 5, 0.9, [4] * 4)
-    worse = (8, 21, 20, other_class, 0.8, [4] * 4)
-    labels = [label for label, _ in boxes_of(better, worse, iou_threshold=iou_threshold)]
-    assert labels == kept
-
-
-def test_a_removed_box_removes_no_other():
-    chain = [(8, 20 + 2 * i, 20, 0, 0.9 - i / 10, [5] * 4) for i in range(3)]
-    left_edges = [box[0] for _, box in boxes_of(*chain)]
-    assert left_edges == [164 - 40, 196 - 40]
-
-
-def test_the_number_of_competing_boxes_is_bounded():
-    scores, bins = network_output()
-    scores[:] = np.random.default_rng(0).random(scores.shape, np.float32)
-    found = nanodet.decode(scores, bins, conf_threshold=0, iou_threshold=1)
-    assert len(found) == nanodet.MAX_CANDIDATES
-    assert found.scores.min() > 0.99
-
-
-@pytest.mark.parametrize(
-    ("size_wh", "box_in_image"),
-    [((832, 416), [0, 0, 832, 416]), ((416, 416), [0, 104, 416, 312]), ((208, 416), None)],
-)
-def test_boxes_come_back_to_the_image(size_wh, box_in_image):
-    letterbox = nanodet.Letterbox.around(size_wh)
-    boxes = letterbox.to_image(np.array([[0, 104, 416, 312]], np.float32)).tolist()
-    assert boxes == [box_in_image or [0, 104, 208, 312]]
-
-
-@pytest.mark.parametrize("size_wh", [(1, 1), (5000, 1), (1, 5000), (640, 480), (417, 416)])
-def test_every_size_fits_the_input(size_wh):
-    letterbox = nanodet.Letterbox.around(size_wh)
-    net_input = nanodet.prepare(PIL.Image.new("RGB", size_wh, "white"), letterbox)
-    assert net_input.shape == (1, 3, nanodet.SIDE, nanodet.SIDE)
-    assert max(letterbox.fitted_wh) == nanodet.SIDE
-    assert (net_input[0, 0] != 0).sum() == np.prod(letterbox.fitted_wh)
-
-
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I", "F"])
-def test_every_mode_is_taken(mode):
-    letterbox = nanodet.Letterbox.around((8, 8))
-    black = nanodet.prepare(PIL.Image.new("RGB", (8, 8)).convert(mode), letterbox)
-    expected = [-mean / std for mean, std in zip(nanodet.MEAN_BGR, nanodet.STD_BGR, strict=True)]
-    assert black[0, :, 200, 200] == pytest.approx(expected, abs=0.02)
-
-
-def test_the_channels_are_blue_green_red():
-    letterbox = nanodet.Letterbox.around((2, 2))
-    blue, green, red = nanodet.prepare(PIL.Image.new("RGB", (2, 2), "red"), letterbox)[0, :, 0, 0]
-    assert (blue < 0, green < 0, red > 2) == (True, True, True)
-
-
-def test_annotations_are_rectangles_inside_the_image_with_plain_numbers():
-    letterbox = nanodet.Letterbox.around((832, 208))
-    found = nanodet.Detections(
-        np.array([[-20, 150, 100.123, 200], [0, 0, 416, 100]], np.float32),
-        np.array([0.987654, 0.5], np.float32),
-        np.array([3, 4]),
-    )
-    (only,) = nanodet.to_annotations(found, letterbox)  # the other one lies in the border
-    assert (only.type.value, only.label_id, only.frame) == ("rectangle", 3, 0)
-    assert only.points == [0, 0, 200.25, 88]
-    assert only.score == 0.9877
-    assert {type(number) for number in [*only.points, only.score]} == {float}
 
 
 def test_nothing_found_is_no_annotation(function):
