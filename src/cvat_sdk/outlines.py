@@ -71,7 +71,7 @@ def _traced(bitmap: NDArray[np.bool_], corner_xy: tuple[float, float]) -> list[N
     generator = contourpy.contour_generator(z=heights, fill_type=contourpy.FillType.OuterOffset)
     lines, starts = generator.filled(0.5, np.inf)
     # From the middles of pixels, with the frame, to the image.
-    shift = np.array(corner_xy) + (left - 0.5, top - 0.5)
+    shift = np.add(corner_xy, (left - 0.5, top - 0.5))
     return [line[: ends[1]] + shift for line, ends in zip(lines, starts, strict=True)]
 
 

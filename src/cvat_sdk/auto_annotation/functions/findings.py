@@ -138,7 +138,6 @@ def in_box(
     Returns:
         The pixels in the box, rounded outwards, or None if the box has none inside the image.
     """
-    width, height = size_wh
     box = np.asarray(box, np.float32)
     left, top = np.maximum(np.floor(box[:2]), 0).astype(int).tolist()
     right, bottom = np.minimum(np.ceil(box[2:]), size_wh).astype(int).tolist()
@@ -154,10 +153,61 @@ def in_box(
     return Segment(down @ padded @ across.T >= LEVEL, (left, top))
 
 
+def enlarged(
+    logits: NDArray[np.float32], size_wh: tuple[int, int], *, level: float = 0.0
+) -> Segment | None:
+    """Return the object's pixels of which a small map over the whole image is known.
+
+    The map is interpolated (bilinear, edges aligned), around the object only.
+
+    Args:
+        logits: `(h, w)`; more than `level` inside the object.
+        size_wh: of the image, in pixels.
+        level: what separates the object from the rest.
+
+    Returns:
+        The pixels in their tightest box, or None if there is none.
+    """
+    inside = tightest(logits > level)
+    if inside is None:
+        return None
+    ranges = []
+    # A cell reaches as far as the middles of its neighbours.
+    for start, count, cells, pixels in zip(
+        inside.corner_xy, inside.part.shape[::-1], logits.shape[::-1], size_wh, strict=True
+    ):
+        first = max(0, int((start - 1) * pixels / cells))
+        last = min(pixels, int(np.ceil((start + count + 1) * pixels / cells)))
+        ranges.append((first, _interpolation(cells, pixels)[first:last]))
+    (left, across), (top, down) = ranges
+    found = tightest(down @ logits @ across.T > level)
+    if found is None:
+        return None
+    return Segment(found.part, (left + found.corner_xy[0], top + found.corner_xy[1]))
+
+
+def largest_part(segment: Segment) -> Segment:
+    """Return the largest connected part of a segment that has a pixel."""
+    import shapely
+
+    parts = outline(segment.part, tolerance=0)
+    if len(parts) == 1:
+        return segment
+    polygon = shapely.polygons(np.reshape(parts[0], (-1, 2)))
+    shapely.prepare(polygon)
+    rows, columns = np.nonzero(segment.part)
+    kept = np.zeros_like(segment.part)
+    kept[rows, columns] = shapely.contains_xy(polygon, columns + 0.5, rows + 0.5)
+    found = tightest(kept)
+    assert found is not None
+    (left, top), (x, y) = segment.corner_xy, found.corner_xy
+    return Segment(found.part, (left + x, top + y))
+
+
 def _interpolation(cells: int, pixels: int) -> NDArray[np.float32]:
     """Return the weights `(pixels, cells)` with which each pixel takes from the cells."""
     places = np.clip((np.arange(pixels) + 0.5) * (cells / pixels) - 0.5, 0, cells - 1)
-    weights = 1 - np.abs(places[:, None] - np.arange(cells))
+    weights: NDArray[np.float64] = 1 - np.abs(places[:, None] - np.arange(cells))
     return np.maximum(weights, 0).astype(np.float32)
 
 

@@ -112,3 +112,23 @@ def test_images_of_one_size_are_run_together_and_come_back_in_order() -> None:
     images = [SimpleNamespace(name=name, size=size) for name, size in sizes.items()]
     assert findings.by_size(run)(images) == ["a", "b", "c"]
     assert calls == [2, 1]
+
+
+def test_a_small_map_is_enlarged_around_the_object() -> None:
+    logits = np.full((64, 64), -1.0, np.float32)
+    logits[10:20, 30:50] = 1
+    segment = findings.enlarged(logits, (640, 320))
+    assert segment is not None
+    assert segment.corner_xy == (300, 50)
+    assert segment.part.shape == (50, 200)
+    assert segment.part.mean() > 0.98
+
+
+def test_a_map_without_an_object_is_none() -> None:
+    assert findings.enlarged(np.full((4, 4), -1.0, np.float32), (8, 8)) is None
+
+
+def test_the_largest_part_stays_with_its_holes() -> None:
+    largest = findings.largest_part(two_parts_and_a_hole())
+    assert (largest.corner_xy, largest.part.shape) == ((5, 6), (8, 10))
+    assert largest.part.sum() == 80 - 4

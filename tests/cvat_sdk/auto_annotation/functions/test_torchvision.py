@@ -199,7 +199,7 @@ def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
     from torchvision import models
 
     torch.save(models.resnet18().state_dict(), tmp_path / "resnet18.pth")
-    with pytest.raises(ValueError, match="no state dict of the model: .* names are missing"):
+    with pytest.raises(ValueError, match=r"no state dict of the model: .* names are missing"):
         torchvision_classification.create(
             "mobilenet_v3_small", str(tmp_path / "resnet18.pth"), device="cpu"
         )
