@@ -6,6 +6,7 @@ the middles of the pixels' outer edges, and its corners are some of those points
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ AREA_ERROR = 0.01
 """What share of a part's area simplifying may change; where it would, less is simplified."""
 
 _FINEST = 0.1
+
+RIGHT = 0
 
 
 def outline(
@@ -57,22 +60,87 @@ def outline(
 
 def _traced(bitmap: NDArray[np.bool_], corner_xy: tuple[float, float]) -> list[NDArray[np.float64]]:
     """Return the closed outer line `(n, 2)`, as xy, of each part, in the image's pixels."""
-    import contourpy
     import numpy as np
 
     rows, columns = np.flatnonzero(bitmap.any(axis=1)), np.flatnonzero(bitmap.any(axis=0))
     if not rows.size:
         return []
     top, left = rows[0], columns[0]
-    part = bitmap[top : rows[-1] + 1, left : columns[-1] + 1]
-    # The frame of zeros closes the lines.
-    heights = np.zeros((part.shape[0] + 2, part.shape[1] + 2))
-    heights[1:-1, 1:-1] = part
-    generator = contourpy.contour_generator(z=heights, fill_type=contourpy.FillType.OuterOffset)
-    lines, starts = generator.filled(0.5, np.inf)
-    # From the middles of pixels, with the frame, to the image.
-    shift = np.add(corner_xy, (left - 0.5, top - 0.5))
-    return [line[: ends[1]] + shift for line, ends in zip(lines, starts, strict=True)]
+    edges = _Edges.of(bitmap[top : rows[-1] + 1, left : columns[-1] + 1])
+    places = edges.middles() + np.add(corner_xy, (left, top))
+    return [places[loop] for loop in edges.outer_loops()]
+
+
+@dataclass(frozen=True)
+class _Edges:
+    """Edges of pixels with the mask on one side only, walked with the mask to the right.
+
+    All arrays are `(n,)`, in the order of the nodes, row by row: the corners of pixels that the
+    edges start at, `(x, y)`, and their directions: `RIGHT`, 1 down, 2 to the left, 3 up.
+    """
+
+    x: NDArray[np.intp]
+    y: NDArray[np.intp]
+    direction: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, bitmap: NDArray[np.bool_]) -> _Edges:
+        import numpy as np
+
+        framed = np.pad(bitmap, 1)
+        width = framed.shape[1]
+        pixels = framed.ravel()
+        # Between each pixel and the one before it, and the one above it.
+        upright = np.flatnonzero(pixels[1:] != pixels[:-1]) + 1
+        level = np.flatnonzero(pixels[width:] != pixels[:-width]) + width
+        is_left, is_top = pixels[upright], pixels[level]
+        # From an edge's upper or left end to where the walk along it starts.
+        starts = np.concatenate([upright + np.where(is_left, width, 0), level + ~is_top])
+        direction = np.concatenate([np.where(is_left, 3, 1), np.where(is_top, RIGHT, 2)])
+        order = np.argsort(starts, kind="stable")
+        y, x = np.divmod(starts[order], width)
+        return cls(x - 1, y - 1, direction[order])
+
+    def middles(self) -> NDArray[np.float64]:
+        """Return the middle of each edge `(n, 2)`, as xy."""
+        import numpy as np
+
+        half = np.array([[0.5, 0], [0, 0.5], [-0.5, 0], [0, -0.5]])
+        middles: NDArray[np.float64] = np.stack([self.x, self.y], axis=1) + half[self.direction]
+        return middles
+
+    def outer_loops(self) -> list[list[int]]:
+        """Return the edges of each closed line around a part, not those around holes."""
+        following, direction = self._following().tolist(), self.direction.tolist()
+        is_new, loops = [True] * len(following), []
+        for start in range(len(following)):
+            if not is_new[start]:
+                continue
+            loop, edge = [], start
+            while is_new[edge]:
+                is_new[edge] = False
+                loop.append(edge)
+                edge = following[edge]
+            # From its first corner, row by row, a part is walked around to the right, a hole down.
+            if direction[start] == RIGHT:
+                loops.append(loop)
+        return loops
+
+    def _following(self) -> NDArray[np.intp]:
+        """Return for each edge the one that the walk goes on with."""
+        import numpy as np
+
+        step_x, step_y = np.array([1, 0, -1, 0]), np.array([0, 1, 0, -1])
+        width = int(self.x.max()) + 2
+        starts = self.y * width + self.x
+        ends = starts + step_y[self.direction] * width + step_x[self.direction]
+        following: NDArray[np.intp] = np.searchsorted(starts, ends)
+        # Where two parts touch at a corner, the walk turns right and so stays with its own.
+        second = np.minimum(following + 1, len(starts) - 1)
+        turns = (self.direction + 1) % 4
+        is_second = (starts[second] == ends) & (self.direction[second] == turns)
+        following[is_second] = second[is_second]
+        return following
 
 
 def _simplified(part: Any, tolerance: float) -> Any:

@@ -148,9 +148,10 @@ def in_box(
     centre = (box[2:] + box[:2]) * np.float32(0.5)
     start, end = np.trunc(centre - half).astype(int), np.trunc(centre + half).astype(int)
     padded = np.pad(probabilities, 1)
-    across = _interpolation(size + 2, end[0] - start[0] + 1)[left - start[0] : right - start[0]]
-    down = _interpolation(size + 2, end[1] - start[1] + 1)[top - start[1] : bottom - start[1]]
-    return Segment(down @ padded @ across.T >= LEVEL, (left, top))
+    (across, down), (start_x, start_y) = (end - start + 1).tolist(), start.tolist()
+    part = _interpolated(padded, down, slice(top - start_y, bottom - start_y))
+    part = _interpolated(part.T, across, slice(left - start_x, right - start_x)).T
+    return Segment(part >= LEVEL, (left, top))
 
 
 def enlarged(
@@ -178,12 +179,13 @@ def enlarged(
     ):
         first = max(0, int((start - 1) * pixels / cells))
         last = min(pixels, int(np.ceil((start + count + 1) * pixels / cells)))
-        ranges.append((first, _interpolation(cells, pixels)[first:last]))
-    (left, across), (top, down) = ranges
-    found = tightest(down @ logits @ across.T > level)
+        ranges.append(slice(first, last))
+    across, down = ranges
+    part = _interpolated(logits, size_wh[1], down)
+    found = tightest(level < _interpolated(part.T, size_wh[0], across).T)
     if found is None:
         return None
-    return Segment(found.part, (left + found.corner_xy[0], top + found.corner_xy[1]))
+    return Segment(found.part, (across.start + found.corner_xy[0], down.start + found.corner_xy[1]))
 
 
 def largest_part(segment: Segment) -> Segment:
@@ -204,11 +206,16 @@ def largest_part(segment: Segment) -> Segment:
     return Segment(found.part, (left + x, top + y))
 
 
-def _interpolation(cells: int, pixels: int) -> NDArray[np.float32]:
-    """Return the weights `(pixels, cells)` with which each pixel takes from the cells."""
-    places = np.clip((np.arange(pixels) + 0.5) * (cells / pixels) - 0.5, 0, cells - 1)
-    weights: NDArray[np.float64] = 1 - np.abs(places[:, None] - np.arange(cells))
-    return np.maximum(weights, 0).astype(np.float32)
+def _interpolated(cells: NDArray[np.float32], count: int, wanted: slice) -> NDArray[np.float32]:
+    """Return the wanted ones of `count` rows that `cells` `(n, m)` are enlarged or reduced to."""
+    last = len(cells) - 1
+    places = np.arange(count)[wanted] + 0.5
+    places = np.clip(places * (len(cells) / count) - 0.5, 0, last).astype(np.float32)
+    above = places.astype(np.intp)
+    share = (places - above)[:, None]
+    rows: NDArray[np.float32] = cells[above] * (1 - share)
+    rows += cells[np.minimum(above + 1, last)] * share
+    return rows
 
 
 def rounded(score: float) -> float:
