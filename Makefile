@@ -88,5 +88,5 @@ $(PEER_VENV)/.installed: constraints.txt | $(PEER_VENV)/bin/python
 
 $(TORCH_VENV)/.installed: pyproject.toml constraints.txt | $(TORCH_VENV)/bin/python
 	@echo "Installing torch into $(TORCH_VENV): about 5.5 GB ..."
-	@$(TORCH_VENV)/bin/python $(PIP) torch torchvision -e . --group test
+	@$(TORCH_VENV)/bin/python $(PIP) -e '.[pytorch,sam2,transformers,yolo]' --group test
 	@touch $@

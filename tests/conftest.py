@@ -29,6 +29,8 @@ def _nothing_is_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterato
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
         # Runs of functions keep there what they can be resumed by.
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        # torch makes a folder there when some of its parts are imported.
+        patch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path_factory.mktemp("inductor")))
         # tqdm would keep a thread that watches its bars.
         patch.setattr("tqdm.tqdm.monitor_interval", 0)
         yield

@@ -21,6 +21,7 @@
     ├── IncompatibleVersionException     the server is of a version that was refused
     ├── InvalidHostException             the address of a server makes no sense
     ├── UnsupportedDatasetError          the data of a task cannot be read as images
+    ├── MissingExtraError (ImportError)  a function needs a library that is not installed
     └── AuthStoreError                   the file of stored logins cannot be used
 
 `cvat_sdk.core.exceptions`, `cvat_sdk.api_client.exceptions`, `cvat_sdk.auto_annotation` and
@@ -138,6 +139,10 @@ class InvalidHostException(CvatSdkException):
 
 class UnsupportedDatasetError(CvatSdkException):
     """The data of a task cannot be read as images."""
+
+
+class MissingExtraError(CvatSdkException, ImportError):
+    """A function needs a library that is not installed; the message has the command to do it."""
 
 
 class AuthStoreError(CvatSdkException):

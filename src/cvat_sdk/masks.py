@@ -46,10 +46,28 @@ def encode_mask(bitmap: ArrayLike, /, bbox: Sequence[float] | None = None) -> li
     if not pixels.size:
         raise ValueError(f"bitmap must have at least one pixel, got shape {pixels.shape}")
     left, top, right, bottom = _tightest(pixels) if bbox is None else _checked(bbox, pixels.shape)
-    inside = pixels[top:bottom, left:right].ravel()
+    return encode_part(pixels[top:bottom, left:right], (left, top))
+
+
+def encode_part(part: NDArray[np.bool_], /, corner_xy: tuple[int, int]) -> list[float]:
+    """Return the `points` of a mask of which only the pixels in its box are at hand.
+
+    Args:
+        part: shape (h, w) of the box, with h, w >= 1, boolean; true inside the object.
+        corner_xy: where in the image the part's first pixel lies.
+
+    >>> import numpy as np
+    >>> encode_part(np.array([[False, True]]), (7, 5))
+    [1, 1, 7, 5, 8, 5]
+    """
+    import numpy as np
+
+    (height, width), (left, top) = part.shape, corner_xy
+    inside = part.ravel()
     changes = np.flatnonzero(inside[1:] != inside[:-1]) + 1
     runs: list[float] = np.diff(changes, prepend=0, append=inside.size).tolist()
-    return ([0, *runs] if inside[0] else runs) + [left, top, right - 1, bottom - 1]
+    box = [left, top, left + width - 1, top + height - 1]
+    return ([0, *runs] if inside[0] else runs) + box
 
 
 def decode_mask(

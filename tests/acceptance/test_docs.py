@@ -104,7 +104,15 @@ class Reader:
         return f"set -a; . .variables\n{typed}\nexport -p > .variables"
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
+def needed_by(document: str) -> list[pytest.MarkDecorator]:
+    """Return the marks of a document; those of functions with an extra need it."""
+    needs_torch = "pip install 'cvat-hub[" in (ROOT / document).read_text(encoding="utf-8")
+    return [pytest.mark.torch] if needs_torch and document.startswith("docs/functions/") else []
+
+
+@pytest.mark.parametrize(
+    "document", [pytest.param(name, marks=needed_by(name)) for name in DOCUMENTS]
+)
 def test_every_block_runs(document: str, tmp_path: Path, start_hub: Callable[..., Any]) -> None:
     blocks = list(blocks_of(document))
     assert (ROOT / document).read_text(encoding="utf-8").count("\n```") == 2 * len(blocks)
