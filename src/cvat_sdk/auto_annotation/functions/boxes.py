@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import cvat_sdk.auto_annotation as cvataa
+from .findings import rectangles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,12 +80,7 @@ def to_annotations(found: Detections, letterbox: Letterbox) -> list[models.Label
     boxes = letterbox.to_image(found.boxes)
     visible = (boxes[:, 2:] - boxes[:, :2]).min(axis=1, initial=np.inf) >= MIN_BOX_SIDE
     found = found[visible]
-    return [
-        cvataa.rectangle(label_id, [round(p, 2) for p in points], score=round(min(score, 1.0), 4))
-        for label_id, points, score in zip(
-            found.classes.tolist(), boxes[visible].tolist(), found.scores.tolist(), strict=True
-        )
-    ]
+    return rectangles(boxes[visible].astype(float).round(2), found.classes, found.scores)
 
 
 def suppress(found: Detections, iou_threshold: float) -> NDArray[np.bool_]:

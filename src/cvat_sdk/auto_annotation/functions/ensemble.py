@@ -10,7 +10,6 @@ Boxes of one label that overlap become their mean, weighted by their scores. Nee
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +18,7 @@ import cvat_sdk.auto_annotation as cvataa
 from cvat_sdk.exceptions import BadFunctionError
 from cvat_sdk.models import PatchedLabelRequest
 
+from .extras import load
 from .named import function_of, words
 
 __all__ = ["EnsembleFunction", "create"]
@@ -44,7 +44,7 @@ class EnsembleFunction:
         self.spec = cvataa.DetectionFunctionSpec(
             labels=[cvataa.label_spec(name, i, type="rectangle") for name, i in names.items()]
         )
-        self._fuse = importlib.import_module("ensemble_boxes").weighted_boxes_fusion
+        self._fuse = load("ensemble_boxes", extra="ensemble").weighted_boxes_fusion
 
     def detect(self, context: Any, image: Any) -> list[Any]:
         size = [*image.size, *image.size]
@@ -96,17 +96,10 @@ def create(functions: Any, weights: str = "", iou_threshold: float = 0.55) -> En
     Raises:
         BadFunctionError: a function's labels are not for rectangles.
         ValueError: the number of weights is another than that of functions.
-        ImportError: the extra `ensemble` is not installed.
+        MissingExtraError: the extra `ensemble` is not installed.
     """
     sources = words(functions) if isinstance(functions, str) else functions
     numbers = [float(word) for word in words(weights)] or [1.0] * len(sources)
     if len(numbers) != len(sources):
         raise ValueError(f"weights: {len(numbers)} for {len(sources)} functions")
-    try:
-        return EnsembleFunction([function_of(one) for one in sources], numbers, iou_threshold)
-    except ModuleNotFoundError as error:
-        if error.name != "ensemble_boxes":
-            raise
-        raise ImportError(
-            "this function needs ensemble_boxes: pip install 'cvat-hub[ensemble]'"
-        ) from error
+    return EnsembleFunction([function_of(one) for one in sources], numbers, iou_threshold)

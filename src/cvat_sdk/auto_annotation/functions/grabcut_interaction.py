@@ -13,7 +13,7 @@ import numpy as np
 import cvat_sdk.auto_annotation as cvataa
 from cvat_sdk.masks import encode_mask
 
-from .opencv_tracking import load_opencv
+from .extras import load
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -31,7 +31,7 @@ class GrabcutFunction:
         if rounds < 1 or most_pixels < 1:
             raise ValueError(f"rounds and most_pixels must be 1 or more: {rounds}, {most_pixels}")
         self._rounds, self._most_pixels = rounds, most_pixels
-        self._cv2 = load_opencv()
+        self._cv2 = load("cv2", extra="opencv")
 
     def preprocess_image(self, context: object, image: PIL.Image.Image) -> NDArray[np.uint8]:
         return np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
@@ -94,6 +94,6 @@ def create(rounds: int = 5, most_pixels: int = 500_000) -> GrabcutFunction:
 
     Raises:
         ValueError: an argument is out of its range.
-        ImportError: the extra `opencv` is not installed.
+        MissingExtraError: the extra `opencv` is not installed.
     """
     return GrabcutFunction(rounds, most_pixels)

@@ -12,6 +12,8 @@ import numpy as np
 
 import cvat_sdk.auto_annotation as cvataa
 
+from .extras import load
+
 if TYPE_CHECKING:
     import PIL.Image
     from numpy.typing import NDArray
@@ -25,7 +27,7 @@ class CsrtFunction:
     spec = cvataa.TrackingFunctionSpec(supported_shape_types={"rectangle"})
 
     def __init__(self) -> None:
-        self._cv2 = load_opencv()
+        self._cv2 = load("cv2", extra="opencv")
 
     def preprocess_image(self, context: object, image: PIL.Image.Image) -> NDArray[np.uint8]:
         return np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
@@ -56,19 +58,6 @@ def create() -> CsrtFunction:
     """Return the tracker.
 
     Raises:
-        ImportError: the extra `opencv` is not installed.
+        MissingExtraError: the extra `opencv` is not installed.
     """
     return CsrtFunction()
-
-
-def load_opencv() -> Any:
-    """Return OpenCV with its contributed modules.
-
-    Raises:
-        ImportError: it is not installed; the message has the command that installs it.
-    """
-    try:
-        import cv2
-    except ModuleNotFoundError as error:
-        raise ImportError("this function needs OpenCV: pip install 'cvat-hub[opencv]'") from error
-    return cv2

@@ -15,17 +15,15 @@ from typing import Any
 from msgspec.structs import replace
 
 import cvat_sdk.auto_annotation as cvataa
-from cvat_sdk.auto_annotation.overlap import area
 from cvat_sdk.exceptions import BadFunctionError
+from cvat_sdk.masks import decode_mask
+from cvat_sdk.outlines import outline
 
 from .named import function_of
 
 __all__ = ["MaskFunction", "create"]
 
 Point = tuple[float, float]
-
-_TOLERANCE = 1.0
-"""How far a polygon may be from the edge of the mask, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +61,12 @@ class MaskFunction:
         prepared = prepare(None, image)
         results: list[Any] = []
         for one in found:
-            results += self._masks(context, prepared, one) if _is_box(one) else [one]
+            results += self._masks(context, prepared, image.size, one) if _is_box(one) else [one]
         return results
 
-    def _masks(self, context: Any, prepared: Any, box: Any) -> Iterator[Any]:
+    def _masks(
+        self, context: Any, prepared: Any, size_wh: tuple[int, int], box: Any
+    ) -> Iterator[Any]:
         left, top, right, bottom = box.points
         # Some functions can't do without a point; the middle is the best guess.
         middle = ((left + right) / 2, (top + bottom) / 2)
@@ -74,21 +74,19 @@ class MaskFunction:
         prompt = BoxPrompt(((left, top), (right, bottom)), points)
         for shape in self.masks.detect(None, prepared, prompt):
             mask = replace(box, type="mask", points=shape.points)
-            yield from _polygons(mask) if context.conv_mask_to_poly else [mask]
+            yield from _polygons(mask, size_wh) if context.conv_mask_to_poly else [mask]
 
 
 def _is_box(found: Any) -> bool:
     return bool(found.get("type") == "rectangle" and not found.get("rotation"))
 
 
-def _polygons(mask: Any) -> Iterator[Any]:
+def _polygons(mask: Any, size_wh: tuple[int, int]) -> Iterator[Any]:
     """Yield a polygon for each part of a mask, without its holes."""
-    geometry = area(mask).geometry
-    for part in getattr(geometry, "geoms", [geometry]):
-        if not part.is_empty:
-            corners = part.simplify(_TOLERANCE).exterior.coords[:-1]
-            points = [number for corner in corners for number in corner]
-            yield replace(mask, type="polygon", points=points)
+    width, height = size_wh
+    bitmap = decode_mask(mask.points, image_width=width, image_height=height)
+    for points in outline(bitmap):
+        yield replace(mask, type="polygon", points=points)
 
 
 def create(function: Any, masks: Any, **parameters: Any) -> MaskFunction:

@@ -17,6 +17,7 @@ from cvat_sdk.auto_annotation.functions.named import function_of
 from cvat_sdk.auto_annotation.trial import check
 from cvat_sdk.exceptions import BadFunctionError
 from cvat_sdk.masks import encode_mask
+from cvat_sdk.outlines import outline
 
 LABELS = [cvataa.label_spec(name, i, type="any") for i, name in enumerate(("car", "truck", "tree"))]
 IMAGE = PIL.Image.new("RGB", (200, 100))
@@ -221,9 +222,10 @@ def test_with_masks_makes_masks_of_boxes() -> None:
 def test_with_masks_makes_polygons_if_these_are_wanted() -> None:
     function = with_masks.create(detector(lambda image: boxes()[:1], RECTANGLES), Filling())
     (found,) = function.detect(context(conv_mask_to_poly=True), IMAGE)
-    assert found.type == "polygon"
-    corners = set(zip(found.points[::2], found.points[1::2], strict=True))
-    assert corners == {(0, 0), (50, 0), (50, 40), (0, 40)}
+    assert (found.type, found.label_id, found.score) == ("polygon", 0, 0.9)
+    filled = np.zeros((IMAGE.height, IMAGE.width), bool)
+    filled[0:40, 0:50] = True
+    assert found.points == outline(filled)[0]
 
 
 def test_with_masks_needs_a_function_that_takes_boxes() -> None:
