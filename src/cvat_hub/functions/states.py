@@ -76,7 +76,7 @@ def told(reason: str) -> str:
 
     Whatever an agent's machine has put before that, such as the way through its code, stays away.
 
-    >>> told('Traceback:\n  File "/home/ada/model.py"\nOut of memory\n')
+    >>> told('Traceback (most recent call last):\\n  ...\\nOut of memory\\n')
     'Out of memory'
     >>> told("")
     'The agent gave no reason.'
