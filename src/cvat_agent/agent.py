@@ -90,6 +90,8 @@ class Agent:
     _inbox: queue.SimpleQueue[Event] = field(default_factory=queue.SimpleQueue)
     _jobs: dict[Category, Job] = field(default_factory=dict)
     _woken_at: dict[Category, float] = field(default_factory=dict)
+    # The requests that were handed back, in each lane the last, as the server was out of reach.
+    _unreached: dict[Category, str] = field(default_factory=dict)
 
     def tell(self, event: Event) -> None:
         """Hand the agent an event, from any thread."""
@@ -214,6 +216,8 @@ class Agent:
             if not job.is_handed_back:
                 return "canceled"
             return self._hand_back(job)
+        except TransportError as error:
+            return self._out_of_reach(job, error)
         except Exception as error:
             return self._fail(job, error)
         self.prefetching.expect(self.bench, job)
@@ -224,6 +228,14 @@ class Agent:
         if compute is None:
             raise BadRequestError(f"this function takes no requests of type {job.kind!r}")
         return compute(self.bench, job)
+
+    def _out_of_reach(self, job: Job, error: TransportError) -> str:
+        """Hand a request back, as it is not to blame. If it comes again for that, it fails."""
+        if not self.server.is_hub or self._unreached.get(job.category) == job.id:
+            return self._fail(job, error)
+        self._unreached[job.category] = job.id
+        self.logger.warning("request %s (%s): %s; it is handed back", job.id, job.kind, error)
+        return self._hand_back(job)
 
     def _fail(self, job: Job, error: Exception) -> str:
         if isinstance(error, BadRequestError):

@@ -15,7 +15,7 @@ from cvat_agent.agent import Agent
 from cvat_agent.frames import FrameStore
 from cvat_agent.host import About, Limits, Loader
 from cvat_agent.jobs import Bench
-from cvat_agent.machine import Event, Machine, Periods
+from cvat_agent.machine import Machine, Periods
 from cvat_agent.metrics import Metrics
 from cvat_agent.pictures import SharedImages
 from cvat_agent.prefetching import Prefetching
@@ -159,9 +159,10 @@ class Service:
             for agent in self._agents
         ]
         if not self._options.burst:
-            watching = Watching(self._agents[0].server, self._tell, self._logger)
-            watching.start()
-            stack.callback(watching.close)
+            for agent in self._agents:
+                watching = Watching(agent.server, agent.tell, self._logger)
+                watching.start()
+                stack.callback(watching.close)
         self._running = len(threads)
         for thread in threads:
             thread.start()
@@ -184,10 +185,6 @@ class Service:
             self._running -= 1
             if not self._running:
                 self._ended.set()
-
-    def _tell(self, event: Event) -> None:
-        for agent in self._agents:
-            agent.tell(event)
 
 
 def run_agent(

@@ -109,7 +109,7 @@ class FunctionQueue:
             self._post(f"requests/{request_id}/release", {}, path)
 
     def watch(self, silence_s: float) -> Response:
-        """Return the stream of events, open.
+        """Return the stream of events, open. A hub learns whose it is, and so who is there.
 
         Args:
             silence_s: for so long the server may say nothing.
@@ -117,9 +117,11 @@ class FunctionQueue:
         Raises:
             ApiException, TransportError: there is no stream.
         """
-        response = self.client.api_client.send(
+        api = self.client.api_client
+        query = {"agent_id": self.agent_id} if self.is_hub else None
+        response = api.send(
             "GET",
-            self.client.api_client.make_url(f"{self._path}/watch"),
+            api.make_url(f"{self._path}/watch", query=query),
             headers={"Accept": "text/event-stream"},
             stream=True,
             timeout=silence_s,

@@ -144,8 +144,6 @@ def _follow(
     hurry: bool,
 ) -> list[Found]:
     worker.start()
-    if numbers := bench.states.to_forget(worker):
-        worker.call("forget", numbers)
     _make_again(bench, known, worker, [state for state in states if state.is_lost])
     with bench.timed("compute"):
         numbers_and_kinds = [(state.held.number, state.kind) for state in states]
@@ -161,7 +159,10 @@ def _follow(
 def _make_again(
     bench: Bench, known: KnownTask, worker: Worker, states: Sequence[TrackingState]
 ) -> None:
+    """Make states that are not there, after those are gone that nobody needs any more."""
     worker.start()
+    if numbers := bench.states.to_forget(worker):
+        worker.call("forget", numbers)
     for frame in sorted({state.frame for state in states}):
         group = [state for state in states if state.frame == frame]
         shapes = [state.shape for state in group]

@@ -33,9 +33,9 @@ def gray_of(index: int) -> int:
     return 20 * index
 
 
-def png(index: int) -> bytes:
+def png(index: int, size_wh: tuple[int, int] = SIZE_WH) -> bytes:
     file = io.BytesIO()
-    PIL.Image.new("RGB", SIZE_WH, (gray_of(index),) * 3).save(file, "PNG")
+    PIL.Image.new("RGB", size_wh, (gray_of(index),) * 3).save(file, "PNG")
     return file.getvalue()
 
 
@@ -53,6 +53,9 @@ class QueueServer:
 
     Attributes:
         refused: ids of requests that are no longer the agent's.
+        watched: what was said by those who opened streams.
+        odd: frames of half the size.
+        cut_off: how many requests for frames end without an answer.
     """
 
     frames: int = 8
@@ -64,7 +67,10 @@ class QueueServer:
     acquired: list[dict[str, Any]] = field(default_factory=list)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     updates: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    watched: list[dict[str, Any]] = field(default_factory=list)
+    odd: set[int] = field(default_factory=set)
     down: int = 0
+    cut_off: int = 0
 
     def __post_init__(self) -> None:
         self.waiting: dict[str, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
@@ -113,15 +119,15 @@ class QueueServer:
                 return 200, {**about, **({"hub_version": "1"} if self.is_hub else {})}
             case "/api/functions/7":
                 return 200, {"id": 7, "name": "f", "provider": "native", **self.function}
-            case "/api/tasks/5":
-                return 200, self._task()
-            case "/api/tasks/5/data/meta":
+            case "/api/tasks/5" | "/api/tasks/8":
+                return 200, self._task(int(path[-1]))
+            case "/api/tasks/5/data/meta" | "/api/tasks/8/data/meta":
                 return 200, self._meta()
             case "/api/labels":
                 return 200, {"count": len(self.labels), "results": self.labels}
             case "/api/jobs/3":
                 return 200, {"id": 3, "task_id": 5, "start_frame": 2, "stop_frame": 4}
-            case "/api/tasks/5/data/":
+            case "/api/tasks/5/data/" | "/api/tasks/8/data/":
                 return 200, self._data(query)
         return 404, {"detail": "Not found."}
 
@@ -151,9 +157,9 @@ class QueueServer:
             self.outcomes[request_id] = Outcome(verb, body)
         return 204, None
 
-    def _task(self) -> dict[str, Any]:
+    def _task(self, task_id: int) -> dict[str, Any]:
         return {
-            "id": 5,
+            "id": task_id,
             "name": "t",
             "mode": "annotation",
             "dimension": "2d",
@@ -166,7 +172,7 @@ class QueueServer:
         }
 
     def _meta(self) -> dict[str, Any]:
-        width, height = SIZE_WH
+        sizes_wh = [self._size_wh(index) for index in range(self.frames)]
         return {
             "chunk_size": 3,
             "size": self.frames,
@@ -175,18 +181,23 @@ class QueueServer:
             "frame_filter": "",
             "deleted_frames": [],
             "frames": [
-                {"name": f"p{i}.png", "width": width, "height": height} for i in range(self.frames)
+                {"name": f"p{i}.png", "width": width, "height": height}
+                for i, (width, height) in enumerate(sizes_wh)
             ],
         }
+
+    def _size_wh(self, index: int) -> tuple[int, int]:
+        width, height = SIZE_WH
+        return (width // 2, height // 2) if index in self.odd else SIZE_WH
 
     def _data(self, query: dict[str, Any]) -> bytes:
         number = int(query["number"][0])
         if query["type"] == ["frame"]:
-            return png(number)
+            return png(number, self._size_wh(number))
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             for index in range(3 * number, min(3 * number + 3, self.frames)):
-                archive.writestr(f"{index % 3:06d}.png", png(index))
+                archive.writestr(f"{index % 3:06d}.png", png(index, self._size_wh(index)))
         return file.getvalue()
 
     def watch(self, write: Callable[[bytes], object]) -> None:
@@ -223,7 +234,12 @@ def make_handler(server: QueueServer) -> type[BaseHTTPRequestHandler]:
             parts = urlsplit(self.path)
             data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             if parts.path.endswith("/watch"):
+                server.watched.append(parse_qs(parts.query))
                 self._stream()
+                return
+            if server.cut_off and parts.path.endswith("/data/"):
+                server.cut_off -= 1
+                self.close_connection = True
                 return
             body = json.loads(data) if data else None
             status, reply = server.answer(method, parts.path, parse_qs(parts.query), body)

@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from cvat_agent.failures import IncompatibleFunctionError, WorkerStartError
 from cvat_agent.machine import Periods
 from cvat_agent.running import Service, run_agent
+from cvat_agent.states import TrackingStates
 from cvat_cli.functions import Source
 from cvat_sdk.core.client import Client
 from cvat_sdk.exceptions import NotFoundException
@@ -512,3 +514,146 @@ def test_workers_are_given_devices_in_turn(server: Any, client: Client, source: 
         "fn.py.cpu",
         "fn.py.gpu",
     }
+
+
+def test_a_hub_learns_whose_each_stream_is_and_others_dont(
+    server: Any, client: Client, source: MakeSource
+) -> None:
+    as_detector(server)
+    with serving(client, source(DETECTOR), workers=2):
+        server.wait(lambda: len(server.watchers) == 2)
+    asked = {body["agent_id"] for body in server.acquired}
+    assert {query["agent_id"][0] for query in server.watched} == asked
+    server.is_hub = False
+    server.watched.clear()
+    with serving(client, source(DETECTOR)):
+        server.wait(lambda: server.watchers)
+    assert server.watched == [{}]
+
+
+ENDING = DETECTOR.replace(
+    "gray = image",
+    "ends = os.path.exists(__file__ + '.end') and not os.remove(__file__ + '.end')\n"
+    "    ends and os._exit(7)\n    gray = image",
+)
+
+
+@pytest.mark.parametrize(
+    ("category", "params"),
+    [("interactive", {"type": "annotate_frame", "frame": 1}), ("batch", {"type": "annotate_task"})],
+)
+def test_a_request_outlives_a_worker_that_ends_in_the_middle_of_it(
+    server: Any,
+    client: Client,
+    source: MakeSource,
+    caplog: pytest.LogCaptureFixture,
+    category: str,
+    params: dict[str, Any],
+) -> None:
+    as_detector(server)
+    load = source(ENDING)
+    (load.file.parent / "fn.py.end").touch()  # type: ignore[union-attr]
+    server.post("r-1", category, **params, **DETECTION)
+    burst(client, load)
+    assert server.outcomes["r-1"].verb == "complete"
+    frames = [shape["frame"] for shape in server.outcomes["r-1"].body["annotations"]["shapes"]]
+    assert frames == ([1] if category == "interactive" else list(range(8)))
+    assert "exit code 7" in caplog.text
+
+
+def test_a_batch_request_fails_whose_worker_always_ends_and_the_agent_lives_on(
+    server: Any, client: Client, source: MakeSource
+) -> None:
+    as_detector(server)
+    server.post("b-1", "batch", type="annotate_task", **{**DETECTION, "threshold": 0.125})
+    server.post("b-2", "batch", type="annotate_task", **DETECTION)
+    burst(client, source(DETECTOR))
+    reason = "The process that runs the function ended unexpectedly. The agent's log tells more."
+    assert server.outcomes["b-1"].body["exc_info"] == reason
+    assert server.outcomes["b-2"].verb == "complete"
+
+
+@pytest.mark.parametrize("verb", ["release", "fail"])
+def test_a_request_is_handed_back_once_if_the_server_is_out_of_reach_meanwhile(
+    server: Any, client: Client, source: MakeSource, verb: str
+) -> None:
+    as_detector(server)
+    server.is_hub = verb == "release"
+    client.api_client.transport.policy = type(client.api_client.transport.policy)(attempts=1)
+    server.cut_off = 1
+    server.post("i-1", type="annotate_frame", frame=1, **DETECTION)
+    with serving(client, source(DETECTOR)):
+        assert server.result("i-1").verb == verb
+        del server.outcomes["i-1"]
+        server.cut_off = 1
+        server.post("i-1", type="annotate_frame", frame=1, **DETECTION)
+        outcome = server.result("i-1")
+    assert (outcome.verb, "cannot reach the server" in outcome.body["exc_info"]) == ("fail", True)
+
+
+TOGETHER = DETECTOR.replace(
+    "gray = image",
+    "open(f'{__file__}.{os.getpid()}', 'w').close()\n"
+    "    until = time.monotonic() + 60\n"
+    "    folder, name = os.path.split(__file__)\n"
+    "    while len([one for one in os.listdir(folder) if one.startswith(name + '.')]) < 2:\n"
+    "        assert time.monotonic() < until\n"
+    "    gray = image",
+)
+
+
+def test_several_workers_work_at_the_same_time(
+    server: Any, client: Client, source: MakeSource
+) -> None:
+    """Each of two waits until the other has begun."""
+    as_detector(server)
+    server.post("b-1", "batch", type="annotate_task", **DETECTION)
+    server.post("b-2", "batch", type="annotate_task", **DETECTION)
+    burst(client, source(TOGETHER), workers=2)
+    assert [outcome.verb for outcome in server.outcomes.values()] == ["complete"] * 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"task": 8}, "a tracking state is not known"),
+        ({"frame": 2}, "the image is of another size than the one that was begun with"),
+    ],
+    ids=["another task", "another size"],
+)
+def test_a_state_is_of_no_use_elsewhere(
+    server: Any, client: Client, source: MakeSource, change: dict[str, Any], message: str
+) -> None:
+    as_tracker(server)
+    server.odd = {2}
+    with serving(client, source(TRACKER)):
+        server.post("i-1", type="init_tracking", frame=0, shapes=[RECTANGLE])
+        states = server.result("i-1").body["states"]
+        server.post("i-2", **{"type": "track", "frame": 1, "states": states, **change})
+        assert message in server.result("i-2").body["exc_info"]
+        server.post("i-3", type="track", frame=1, states=states)
+        assert server.result("i-3").verb == "complete"
+
+
+LETTING_GO = TRACKER.replace(
+    "def init_tracking_state(context, image, shape):\n    return {",
+    "class State(dict):\n    def __del__(self):\n"
+    "        open(f'{__file__}.{self[\"shape\"].points[0]:.0f}', 'w').close()\n\n"
+    "def init_tracking_state(context, image, shape):\n    return State({",
+).replace('"calls": 0}', '"calls": 0})')
+
+
+def test_states_that_are_too_many_leave_their_worker(
+    server: Any, client: Client, source: MakeSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_tracker(server)
+    monkeypatch.setattr("cvat_agent.running.TrackingStates", partial(TrackingStates, max_bytes=1))
+    load = source(LETTING_GO)
+    with serving(client, load):
+        for number in (1, 2):
+            points = [number, 2, 13, 14]
+            shapes = [{"type": "rectangle", "points": points}]
+            server.post(f"i-{number}", type="init_tracking", frame=0, shapes=shapes)
+            assert server.result(f"i-{number}").verb == "complete"
+            freed = [path.name for path in load.file.parent.glob("fn.py.*")]  # type: ignore[union-attr]
+            assert freed == ["fn.py.1"] * (number - 1)

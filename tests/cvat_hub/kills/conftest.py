@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -20,10 +22,9 @@ class Hubs:
     """Hubs, one after the other, on the same data."""
 
     def __init__(self, settings: Settings) -> None:
-        values = {"data_dir": str(settings.data_dir), "database": settings.database}
         self._settings = settings
         self._running = 0
-        self._order = json.dumps(values) + "\n"
+        self._order = json.dumps(dataclasses.asdict(settings), default=str) + "\n"
         self._process = subprocess.Popen(
             [sys.executable, Path(__file__).with_name("forking_hub.py")],
             stdin=subprocess.PIPE,
@@ -83,7 +84,18 @@ _SESSIONS = """
 
 
 @pytest.fixture
-def hubs(settings: Settings) -> Iterator[Hubs]:
-    hubs = Hubs(settings)
-    yield hubs
-    hubs.close()
+def hubs_of() -> Iterator[Callable[[Settings], Hubs]]:
+    """Makes hubs that have these settings."""
+    with ExitStack() as stack:
+
+        def make(settings: Settings) -> Hubs:
+            hubs = Hubs(settings)
+            stack.callback(hubs.close)
+            return hubs
+
+        yield make
+
+
+@pytest.fixture
+def hubs(hubs_of: Callable[[Settings], Hubs], settings: Settings) -> Hubs:
+    return hubs_of(settings)

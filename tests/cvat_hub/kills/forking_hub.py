@@ -9,6 +9,7 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from argon2 import PasswordHasher
 from uvicorn.loops.auto import auto_loop_factory
@@ -21,8 +22,8 @@ from cvat_hub.serve import serve
 from cvat_hub.settings import Settings
 
 
-def run(values: dict[str, str]) -> None:
-    settings = Settings(port=0, data_dir=Path(values["data_dir"]), database=values["database"])
+def run(values: dict[str, Any]) -> None:
+    settings = Settings(**values | {"data_dir": Path(values["data_dir"])})
     serve(settings, lambda hub, address: print(address, flush=True))
 
 
