@@ -43,7 +43,7 @@ export const deleteFunction = (id: number) => call("DELETE", `functions/${id}`);
 
 export interface DetectOptions { mapping: Mapping; threshold: number | null; conv_mask_to_poly: boolean }
 export const detect = (id: number, task: number, frame: number, options: DetectOptions, signal: AbortSignal) =>
-  call<{ tags?: Tag[]; shapes?: Shape[]; annotations?: { tags?: Tag[]; shapes?: Shape[] } }>("POST", `lambda/functions/${id}`, { type: "annotate_frame", task, frame, ...options }, { signal });
+  call<{ tags?: Tag[]; shapes?: Shape[] }>("POST", `lambda/functions/${id}`, { type: "annotate_frame", task, frame, ...options }, { signal });
 export const annotateTask = (id: number, task: number, options: DetectOptions & { cleanup: boolean }) =>
   call<FunctionRequest>("POST", "lambda/requests", { type: "annotate_task", function: id, task, ...options });
 export const requests = () => call<FunctionRequest[]>("GET", "lambda/requests");

@@ -62,6 +62,7 @@ function Detect({ ai, bench, editing, fn }: Props & { fn: AiFunction }) {
       {ai.detecting.value
         ? <button type="button" onClick={() => ai.cancelDetection()}>Detecting… cancel</button>
         : <button type="button" class="primary" disabled={!usable} onClick={() => void ai.detect()} title="G">Detect on this frame</button>}
+      {ai.nothing.value && <p class="quiet" role="status">Nothing found on this frame from {Math.round(threshold * 100)} % on.</p>}
       {open.length > 0 && (
         <div class="suggested" role="status">
           <p><strong>{plural(open.length, "suggestion")}</strong> <span class="quiet">Accept one by one on the canvas or in the list.</span></p>

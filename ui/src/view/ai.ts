@@ -1,6 +1,6 @@
 // What is asked of models in a task: detect, annotate all, click to segment, follow.
 
-import { computed, effect, signal } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 import type { Annotation, Change } from "../core/document";
 import { followed, type Following, type FollowStep, type Placed } from "../core/following";
 import { type Mapping, suggested } from "../core/mapping";
@@ -22,6 +22,8 @@ export class Ai {
   readonly polygons = signal(false);
   readonly replace = signal(false);
   readonly detecting = signal(false);
+  /** Whether the last detection found nothing. */
+  readonly nothing = signal(false);
   readonly problem = signal("");
   readonly running = signal<FunctionRequest | null>(null);
   readonly segmenting = signal(false);
@@ -41,7 +43,7 @@ export class Ai {
     // Prompts belong to a frame.
     let last = bench.frame.peek();
     this.end = effect(() => {
-      if (bench.frame.value !== last) this.prompt({ type: "clear" });
+      if (bench.frame.value !== last) untracked(() => this.prompt({ type: "clear" }));
       last = bench.frame.value;
     });
   }
@@ -81,10 +83,13 @@ export class Ai {
     if (!fn || this.detecting.value) return;
     this.stop = new AbortController();
     this.detecting.value = true;
+    this.nothing.value = false;
     this.problem.value = "";
     try {
       const answer = await hub.detect(fn.id, bench.id, frame, this.options(fn), this.stop.signal);
-      if (bench.frame.value === frame) bench.suggestions.value = this.suggestions(answer.annotations ?? answer, frame);
+      if (bench.frame.value !== frame) return;
+      bench.suggestions.value = this.suggestions(answer, frame);
+      this.nothing.value = !bench.suggestions.value.length;
     } catch (error) {
       if (!this.stop.signal.aborted) this.problem.value = wordsOf(error);
     } finally {

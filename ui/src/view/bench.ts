@@ -1,6 +1,6 @@
 // One task at work: what is known of it, where one is in it, and what is selected.
 
-import { batch, computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { type Annotation, Document } from "../core/document";
 import { type Drawing, IDLE, type Tool } from "../core/drawing";
 import type { Outline } from "../core/geometry";
@@ -62,8 +62,8 @@ export class Bench {
     this.frames = new Frames(id);
     this.saving = new Autosave(id, this.document);
     this.stops.push(this.document.listen(() => this.version.value++));
-    this.stops.push(effect(() => void this.show(this.frame.value)));
-    this.stops.push(effect(() => { if (this.playing.value) void this.play(); }));
+    this.stops.push(effect(() => { if (this.ready.value) void this.show(this.frame.value); }));
+    this.stops.push(effect(() => { if (this.playing.value) untracked(() => void this.play()); }));
   }
 
   async open(): Promise<void> {
@@ -153,11 +153,10 @@ export class Bench {
   }
 
   private async show(frame: number): Promise<void> {
-    if (!this.ready.value) return;
     const ahead = Array.from({ length: AHEAD + BEHIND }, (_, i) => (i < AHEAD ? frame + 1 + i : frame - 1 - (i - AHEAD)));
     try {
       const coming = this.frames.get(frame);
-      this.frames.ahead(ahead.filter((each) => each >= 0 && each < this.size), frame);
+      this.frames.ahead(ahead.filter((each) => each >= 0 && each < this.meta.peek()!.size), frame);
       const bitmap = await coming;
       if (this.frame.peek() === frame) {
         this.shown.value = { frame, bitmap };

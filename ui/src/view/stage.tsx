@@ -1,11 +1,11 @@
 // The canvas: it shows the frame, and turns what the pointer does into steps of the tools.
 
-import { effect, signal } from "@preact/signals";
+import { effect, signal, untracked } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { drawn, type Step } from "../core/drawing";
 import { clamped, distance, extent, handles, hits, moved, type Outline, outlineBox, type Point, reshaped, turned, TURN } from "../core/geometry";
 import { decode } from "../core/mask";
-import { fit, panned, showing, toImage, toScreen, zoomed } from "../core/viewport";
+import { fit, panned, showing, toImage, toScreen, type Viewport, zoomed } from "../core/viewport";
 import type { Ai } from "./ai";
 import type { Bench, Item } from "./bench";
 import { type Editing, labelFor, typeOf } from "./editing";
@@ -25,19 +25,23 @@ export class Stage {
   readonly pointer = signal<Point | null>(null);
   readonly cursor = signal("default");
   private gesture: Gesture = { at: "none" };
-  private placed = false;
+  private fitted: Viewport | null = null;
 
   constructor(readonly bench: Bench, readonly editing: Editing, readonly ai: Ai) {}
 
   resized(width: number, height: number): void {
     this.bench.screen.value = { width, height };
-    if (!this.placed && this.bench.ready.value) this.fit();
+    this.refit();
   }
 
   fit(): void {
     const { bench } = this;
-    this.placed = bench.screen.value.width > 1;
-    bench.viewport.value = fit(bench.frameMeta, bench.screen.value);
+    this.fitted = bench.viewport.value = fit(bench.frameMeta, bench.screen.value);
+  }
+
+  /** Fit the next frame, or another size of the screen, unless somebody has zoomed or panned. */
+  refit(): void {
+    if (this.bench.ready.value && (!this.fitted || this.fitted === this.bench.viewport.value)) this.fit();
   }
 
   zoom(factor: number, at?: Point): void {
@@ -260,7 +264,11 @@ function attach(stage: Stage, canvas: HTMLCanvasElement): () => void {
     if (bench.tool.value === "brush" || bench.tool.value === "eraser") void stage.pointer.value;
     queue();
   }));
-  ends.push(effect(() => { if (bench.ready.value && bench.screen.value.width > 1) stage.resized(bench.screen.value.width, bench.screen.value.height); }));
+  // Images of a task may differ in size.
+  ends.push(effect(() => {
+    void bench.shown.value;
+    untracked(() => stage.refit());
+  }));
   return () => {
     for (const end of ends) end();
     watcher.disconnect();

@@ -84,7 +84,7 @@ function Thumbnails({ bench, width }: { bench: Bench; width: number }) {
 
 async function drawAll(context: CanvasRenderingContext2D, task: number, size: number, count: number, step: number, signal: AbortSignal): Promise<void> {
   for (let i = 0; i < count && !signal.aborted; i++) {
-    const frame = Math.min(size - 1, Math.floor(((i + 0.5) * size) / count));
+    const frame = Math.min(size - 1, Math.floor((i * size) / count));
     try {
       const response = await fetch(frameAddress(task, frame), { signal });
       if (!response.ok) continue;
