@@ -17,6 +17,34 @@ export function decode(points: readonly number[]): Bitmap {
   return { left, top, width, height, pixels };
 }
 
+/** The parts of rows that are set, as boxes; a part that is the same in the next rows is one box with it. */
+export function spansOf(points: readonly number[]): Box[] {
+  const { left, top, right } = maskBox(points), width = right - left, found: Box[] = [];
+  let open = new Map<number, Box>(), next = new Map<number, Box>(), row = 0;
+  const add = (from: number, to: number, y: number) => {
+    if (y !== row) {
+      open = y === row + 1 ? next : new Map();
+      next = new Map();
+      row = y;
+    }
+    const above = open.get(from);
+    if (above?.right === left + to) above.bottom = top + y + 1;
+    const box = above?.right === left + to ? above : { left: left + from, top: top + y, right: left + to, bottom: top + y + 1 };
+    if (box !== above) found.push(box);
+    next.set(from, box);
+  };
+  for (let i = 0, at = 0; i < points.length - 4; i++) {
+    const end = at + points[i]!;
+    for (let from = at; i % 2 && from < end; ) {
+      const y = Math.floor(from / width), to = Math.min(end, (y + 1) * width);
+      add(from - y * width, to - y * width, y);
+      from = to;
+    }
+    at = end;
+  }
+  return found;
+}
+
 /** Return the runs within the tightest box; nothing if no pixel is set. */
 export function encode(bitmap: Bitmap): number[] | null {
   const tight = tightened(bitmap);

@@ -68,7 +68,7 @@ function Card({ task, onDelete }: { task: Task; onDelete: () => void }) {
       <div class="about">
         <a class="name" href={`#/tasks/${task.id}`}>{task.name}</a>
         <p class="quiet"><span>{task.size ? plural(task.size, task.mode === "interpolation" ? "frame" : "image") : "empty"}</span> · <span>{task.owner?.username ?? "nobody"}</span></p>
-        <p class="quiet foot"><span>Changed {ago(task.updated_date, Date.now())}</span>
+        <p class="quiet foot"><span title="Last changed">{ago(task.updated_date, Date.now())}</span>
           <span class={`state ${task.status}`}>{count > 1 ? `${completed} of ${count} jobs` : task.status}</span>
         </p>
       </div>

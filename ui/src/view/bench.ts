@@ -54,6 +54,7 @@ export class Bench {
   readonly suggestions = signal<readonly Annotation[]>([]);
 
   readonly byId = computed(() => new Map(this.labels.value.flatMap((label) => [label, ...label.sublabels]).map((label) => [label.id, label])));
+  readonly percent = computed(() => `${Math.round(this.viewport.value.scale * 100)} %`);
   readonly items = computed(() => this.itemsOn(this.shown.value?.frame ?? this.frame.value));
   private readonly frames: Frames;
   private readonly stops: (() => void)[] = [];
@@ -155,13 +156,11 @@ export class Bench {
   private async show(frame: number): Promise<void> {
     const ahead = Array.from({ length: AHEAD + BEHIND }, (_, i) => (i < AHEAD ? frame + 1 + i : frame - 1 - (i - AHEAD)));
     try {
-      const coming = this.frames.get(frame);
+      const bitmap = await this.frames.get(frame);
+      if (this.frame.peek() !== frame) return;
+      this.shown.value = { frame, bitmap };
+      // What comes next is decoded when this frame has been.
       this.frames.ahead(ahead.filter((each) => each >= 0 && each < this.meta.peek()!.size), frame);
-      const bitmap = await coming;
-      if (this.frame.peek() === frame) {
-        this.shown.value = { frame, bitmap };
-        if (this.problem.peek()) this.problem.value = "";
-      }
     } catch (error) {
       if (this.frame.peek() === frame && !(error instanceof DOMException)) this.problem.value = wordsOf(error);
     }

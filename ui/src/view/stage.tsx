@@ -9,7 +9,7 @@ import { fit, panned, showing, toImage, toScreen, type Viewport, zoomed } from "
 import type { Ai } from "./ai";
 import type { Bench, Item } from "./bench";
 import { type Editing, labelFor, typeOf } from "./editing";
-import { paint, turnHandle } from "./painter";
+import { Layer, paint, turnHandle } from "./painter";
 
 type Gesture =
   | { at: "none" }
@@ -197,7 +197,7 @@ export function StageView({ stage }: { stage: Stage }) {
       <canvas ref={canvas} tabIndex={0} role="img" aria-label={`Frame ${bench.frame.value + 1}, ${name}, with ${count} annotations`} style={{ cursor: stage.cursor.value }} />
       {ai.segmenting.value && <p class="banner">Left click: part of the object · right click: not part of it · pull: a box · Enter accepts · Esc ends</p>}
       {!ai.segmenting.value && bench.tool.value !== "select" && <p class="banner">{HINTS[bench.tool.value]}</p>}
-      <span class="zoom">{Math.round(bench.viewport.value.scale * 100)} %</span>
+      <span class="zoom">{bench.percent}</span>
     </div>
   );
 }
@@ -209,7 +209,7 @@ const HINTS = {
 };
 
 function attach(stage: Stage, canvas: HTMLCanvasElement): () => void {
-  const { bench, ai } = stage, context = canvas.getContext("2d", { alpha: true })!;
+  const { bench, ai } = stage, context = canvas.getContext("2d", { alpha: false })!;
   const box = canvas.parentElement!, ends: (() => void)[] = [];
   const at = (event: MouseEvent): Point => {
     const { left, top } = canvas.getBoundingClientRect();
@@ -243,16 +243,17 @@ function attach(stage: Stage, canvas: HTMLCanvasElement): () => void {
   });
   watcher.observe(box);
 
+  const layer = new Layer();
   let queued = 0;
   const now = () => {
     queued = 0;
     const shown = bench.shown.value, type = typeOf(bench.tool.value);
     const label = labelFor(bench, type ?? "mask");
-    paint(context, {
+    paint(context, layer, {
       view: bench.viewport.value, ratio: devicePixelRatio, bitmap: shown?.bitmap ?? null,
       items: bench.hidden.value ? [] : bench.items.value, selected: bench.selected.value, pointed: bench.pointed.value, preview: bench.preview.value,
       drawing: bench.drawing.value, tool: bench.tool.value, color: label?.color ?? "#1f6f5c", radius: bench.radius.value, pointer: stage.pointer.value,
-      prompting: ai.segmenting.value ? ai.prompting.value : null, label: (id) => bench.label(id),
+      backdrop: getComputedStyle(box).backgroundColor, prompting: ai.segmenting.value ? ai.prompting.value : null, label: (id) => bench.label(id),
     });
     // What is on the canvas cannot be read from outside; tests and measurements look here.
     canvas.dataset["frame"] = String(shown?.frame ?? "");
