@@ -3,6 +3,7 @@
 
 import { type Box, boxOf, distance, type Point, round } from "./geometry";
 import { type Bitmap, encode, stroke } from "./mask";
+import { skeletonOf } from "./skeleton";
 import type { Element, Label, Shape, ShapeType } from "./wire";
 import type { Size } from "./viewport";
 
@@ -76,40 +77,13 @@ export function fromBox(found: Box, { tool, label }: Pick<Setting, "tool" | "lab
 
 /** The points of a skeleton, as its picture has them, or around a circle if it has none. */
 function spread(found: Box, label: Label | undefined): Element[] {
-  const subs = label?.sublabels ?? [], places = skeletonPlaces(label);
+  const subs = label?.sublabels ?? [], places = label && skeletonOf(label).places;
   return subs.map((sub, i) => {
     const angle = (2 * Math.PI * i) / subs.length - Math.PI / 2;
-    const at = places.get(sub.name) ?? { x: 0.5 + Math.cos(angle) / 2, y: 0.5 + Math.sin(angle) / 2 };
+    const at = places?.get(sub.id) ?? { x: 0.5 + Math.cos(angle) / 2, y: 0.5 + Math.sin(angle) / 2 };
     const x = found.left + at.x * (found.right - found.left), y = found.top + at.y * (found.bottom - found.top);
     return { label_id: sub.id, type: "points" as ShapeType, frame: 0, points: [round(x), round(y)], occluded: false, outside: false, attributes: [] };
   });
-}
-
-/** Where the picture of a skeleton has its points, from 0 to 1, by their names. */
-export function skeletonPlaces(label: Label | undefined): Map<string, Point> {
-  const found: [string, Point][] = [];
-  for (const [circle] of (label?.svg ?? "").matchAll(/<circle[^>]*>/g)) {
-    const read = (name: string) => new RegExp(`\\s${name}="([^"]*)"`).exec(circle)?.[1];
-    const name = read("data-label-name");
-    if (name) found.push([name, { x: Number(read("cx")), y: Number(read("cy")) }]);
-  }
-  if (found.length < 2) return new Map();
-  const xs = found.map(([, p]) => p.x), ys = found.map(([, p]) => p.y);
-  const part = (v: number, all: number[]) => (v - Math.min(...all)) / (Math.max(...all) - Math.min(...all) || 1);
-  return new Map(found.map(([name, p]) => [name, { x: part(p.x, xs), y: part(p.y, ys) }]));
-}
-
-/** The lines between a skeleton's points, as pairs of indices into its sublabels. */
-export function skeletonEdges(label: Label | undefined): [number, number][] {
-  const svg = label?.svg ?? "", numbers = new Map<string, string>(), found: [number, number][] = [];
-  const read = (text: string, name: string) => new RegExp(`\\s${name}="([^"]*)"`).exec(text)?.[1] ?? "";
-  for (const [circle] of svg.matchAll(/<circle[^>]*>/g)) numbers.set(read(circle, "data-node-id"), read(circle, "data-label-name"));
-  const at = (node: string) => label?.sublabels.findIndex((sub) => sub.name === numbers.get(node)) ?? -1;
-  for (const [line] of svg.matchAll(/<line[^>]*>/g)) {
-    const edge: [number, number] = [at(read(line, "data-node-from")), at(read(line, "data-node-to"))];
-    if (edge[0] >= 0 && edge[1] >= 0) found.push(edge);
-  }
-  return found;
 }
 
 function corners(drawing: Drawing, step: Step, { tool, near }: Setting): Outcome {

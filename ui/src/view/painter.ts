@@ -1,11 +1,12 @@
 // Puts a frame and what is on it onto a canvas.
 
-import { skeletonEdges, type Drawing, type Tool } from "../core/drawing";
+import type { Drawing, Tool } from "../core/drawing";
 import { type Box, boxOf, cuboidFaces, ellipseRadii, handles, type Outline, outlineBox, pairs, type Point, rectangleCorners } from "../core/geometry";
 import { scoreOf } from "../core/looking";
 import { type Bitmap, spansOf } from "../core/mask";
 import type { Prompting } from "../core/prompting";
 import { type Size, toImage, toScreen, type Viewport } from "../core/viewport";
+import { skeletonOf } from "../core/skeleton";
 import type { Label } from "../core/wire";
 import type { Item } from "./bench";
 
@@ -180,8 +181,8 @@ function spot(context: Context, { x, y }: Point, radius: number): void {
 
 function bones(context: Context, outline: Outline, dot: number, label: Label | undefined, find?: Look["find"]): void {
   const at = new Map((outline.elements ?? []).filter((each) => !each.outside).map((each) => [each.label_id, each]));
-  for (const [a, b] of skeletonEdges(label)) {
-    const p = at.get(label!.sublabels[a]!.id), q = at.get(label!.sublabels[b]!.id);
+  for (const [a, b] of label ? skeletonOf(label).edges : []) {
+    const p = at.get(a), q = at.get(b);
     if (!p || !q) continue;
     path(context, [...pairs(p.points), ...pairs(q.points)]);
     context.stroke();

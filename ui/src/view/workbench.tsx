@@ -124,7 +124,7 @@ function Conflict({ bench }: { bench: Bench }) {
   if (bench.saving.phase.value !== "conflict") return null;
   const decide = (whose: "ours" | "theirs") => void bench.saving.decide(whose).catch((error: unknown) => (bench.problem.value = String(error)));
   return (
-    <div class="conflict" role="alert">
+    <div class="dispute" role="alert">
       <p><strong>Somebody else changed {plural(bench.saving.conflicts, "object")} that you changed too.</strong> Nothing was overwritten.</p>
       <button type="button" onClick={() => decide("theirs")}>Take theirs</button><button type="button" class="primary" onClick={() => decide("ours")}>Keep mine</button>
     </div>

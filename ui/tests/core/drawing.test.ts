@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Drawing, drawn, IDLE, type Outlined, type Setting, skeletonEdges, type Step, type Tool } from "../../src/core/drawing";
+import { type Drawing, drawn, IDLE, type Outlined, type Setting, type Step, type Tool } from "../../src/core/drawing";
+import { skeletonOf } from "../../src/core/skeleton";
 import type { Label } from "../../src/core/wire";
 
 const SETTING = { image: { width: 100, height: 100 }, radius: 2, near: 4 };
@@ -51,14 +52,14 @@ test("the eraser works on the mask that it is given", () => {
   expect(made!.points.slice(-4)).toEqual([21, 10, 29, 10]);
 });
 
-const SVG = '<line data-type="edge" data-node-from="1" data-node-to="2"></line><circle cx="20" cy="10" data-node-id="1" data-label-name="head"></circle><circle cx="80" cy="90" data-node-id="2" data-label-name="foot"></circle>';
+const SVG = '<line data-type="edge" data-node-from="1" data-node-to="2"></line><circle cx="20" cy="10" data-node-id="1" data-label-id="2"></circle><circle cx="80" cy="90" data-node-id="2" data-label-id="3"></circle>';
 const sub = (id: number, name: string): Label => ({ id, name, color: "#112233", type: "points", attributes: [], sublabels: [] });
 const SKELETON: Label = { ...sub(1, "body"), type: "skeleton", sublabels: [sub(2, "head"), sub(3, "foot")], svg: SVG };
 
 test("a skeleton is spread over the box as its picture has it", () => {
   const { made } = run("skeleton", [down(0, 0), move(5, 5), up(50, 80)], { label: SKELETON });
   expect(made!.elements!.map(({ label_id, points }) => [label_id, ...points])).toEqual([[2, 0, 0], [3, 50, 80]]);
-  expect(skeletonEdges(SKELETON)).toEqual([[0, 1]]);
+  expect(skeletonOf(SKELETON).edges).toEqual([[2, 3]]);
 });
 
 test("without a picture the points of a skeleton lie on a circle", () => {
