@@ -71,10 +71,15 @@ def start_hub() -> Iterator[StartHub]:
     """
     with ExitStack() as stack:
 
-        def start(data_dir: Path, *, password: str | None = RunningHub.password) -> RunningHub:
+        def start(
+            data_dir: Path, *, password: str | None = RunningHub.password, port: int = 0
+        ) -> RunningHub:
             chosen = {} if password is None else {"CVAT_HUB_ADMIN_PASSWORD": password}
             process = subprocess.Popen(
-                [sys.executable, "-m", "cvat_hub", "serve", "--port", "0", "--data-dir", data_dir],
+                [
+                    *(sys.executable, "-m", "cvat_hub", "serve"),
+                    *("--port", str(port), "--data-dir", data_dir),
+                ],
                 env={**os.environ, "PYTHONPATH": str(ROOT / "src"), **chosen},
                 stdout=subprocess.PIPE,
                 text=True,

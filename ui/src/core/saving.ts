@@ -6,7 +6,7 @@ import type { Kind, LabeledData } from "./wire";
 export type Action = "create" | "update" | "delete";
 export interface Request { action: Action; keys: number[]; body: LabeledData; name: string }
 export type Phase = "saved" | "unsaved" | "saving" | "failed" | "conflict";
-export interface Known { id: number; revision: number }
+export interface Known { kind: Kind; id: number; revision: number }
 
 /** How long to wait before it is tried again, in ms, after so many failures. */
 export function patience(failures: number): number {
@@ -18,7 +18,8 @@ const MOST = 500;
 export class Saving {
   /** What the hub has, by key; without those that it doesn't know yet. */
   private readonly known = new Map<number, Known>();
-  private readonly kinds = new Map<number, Kind>();
+  /** As what each was sent; it may have become another kind since. */
+  private readonly sentKinds = new Map<number, Kind>();
   private readonly dirty = new Set<number>();
   private sent: Request | null = null;
   private readonly changedSince = new Set<number>();
@@ -34,7 +35,7 @@ export class Saving {
 
   /** Begin anew with what was read from the hub. */
   reset(all: Iterable<Annotation>): void {
-    for (const each of [this.known, this.kinds, this.dirty, this.changedSince]) each.clear();
+    for (const each of [this.known, this.sentKinds, this.dirty, this.changedSince]) each.clear();
     this.sent = this.lost = null;
     this.failures = 0;
     this.conflict = [];
@@ -50,8 +51,7 @@ export class Saving {
 
   /** Note changes that somebody made here. */
   note(changes: readonly Change[]): void {
-    for (const { key, before, after } of changes) {
-      this.kinds.set(key, (after ?? before)!.kind);
+    for (const { key } of changes) {
       if (this.sent?.keys.includes(key)) this.changedSince.add(key);
       else this.dirty.add(key);
     }
@@ -65,6 +65,8 @@ export class Saving {
       const keys = [...this.dirty].filter((key) => this.actionFor(key, get(key)) === action).slice(0, MOST);
       if (!keys.length) continue;
       for (const key of keys) this.dirty.delete(key);
+      // What became a track is to the hub another object: the shape goes, and then the track comes.
+      if (action === "delete") for (const key of keys) if (get(key)) this.changedSince.add(key);
       this.sent = { action, keys, body: this.body(action, keys, get), name: this.newName() };
       return this.sent;
     }
@@ -77,9 +79,9 @@ export class Saving {
   done(answer: LabeledData): void {
     const { action, keys } = this.sent!, at = { tags: 0, shapes: 0, tracks: 0 };
     for (const key of keys) {
-      const kind = this.kinds.get(key)!, { id = 0, revision = 0 } = answer[kind]?.[at[kind]++] ?? {};
+      const kind = this.sentKinds.get(key)!, { id = 0, revision = 0 } = answer[kind]?.[at[kind]++] ?? {};
       if (action === "delete") this.known.delete(key);
-      else this.known.set(key, { id, revision });
+      else this.known.set(key, { kind, id, revision });
     }
     this.failures = 0;
     this.settle([]);
@@ -109,7 +111,7 @@ export class Saving {
       const revision = known && theirs.get(known.id);
       // What they have deleted is made anew.
       if (revision === undefined) this.known.delete(key);
-      else this.known.set(key, { id: known!.id, revision });
+      else this.known.set(key, { ...known!, revision });
     }
     this.conflict = [];
   }
@@ -120,13 +122,12 @@ export class Saving {
     this.keepOurs(theirs);
   }
 
-  kindOf(key: number): Kind {
-    return this.kinds.get(key)!;
-  }
-
-  /** The ids of what is in conflict, by their keys. */
-  conflicting(): Map<number, number> {
-    return new Map(this.conflict.map((key) => [key, this.known.get(key)?.id ?? 0]));
+  /** What is in conflict, as the hub knows it. */
+  conflicting(): { key: number; kind: Kind; id: number }[] {
+    return this.conflict.flatMap((key) => {
+      const known = this.known.get(key);
+      return known ? [{ key, kind: known.kind, id: known.id }] : [];
+    });
   }
 
   private sendAgain(request: Request): Request {
@@ -142,23 +143,24 @@ export class Saving {
   }
 
   private actionFor(key: number, now: Annotation | undefined): Action | null {
-    if (this.known.has(key)) return now ? "update" : "delete";
-    return now ? "create" : null;
+    const known = this.known.get(key);
+    if (!known) return now ? "create" : null;
+    return now?.kind === known.kind ? "update" : "delete";
   }
 
   private body(action: Action, keys: readonly number[], get: (key: number) => Annotation | undefined): LabeledData {
     const body: LabeledData = { version: 0, tags: [], shapes: [], tracks: [] };
     for (const key of keys) {
-      const { id: _, revision: __, ...value } = get(key)?.value ?? {};
-      const sent = { ...(action === "delete" ? {} : value), ...(action === "create" ? {} : this.known.get(key)) };
-      (body[this.kinds.get(key)!] as object[]).push(sent);
+      const { id: _, revision: __, ...value } = get(key)?.value ?? {}, known = this.known.get(key);
+      const kind = action === "delete" ? known!.kind : get(key)!.kind, { id, revision } = known ?? {};
+      (body[kind] as object[]).push({ ...(action === "delete" ? {} : value), ...(action === "create" ? {} : { id, revision }) });
+      this.sentKinds.set(key, kind);
     }
     return body;
   }
 
   private learn(each: Annotation): void {
-    this.kinds.set(each.key, each.kind);
     const { id, revision } = each.value;
-    if (id !== undefined) this.known.set(each.key, { id, revision: revision ?? 0 });
+    if (id !== undefined) this.known.set(each.key, { kind: each.kind, id, revision: revision ?? 0 });
   }
 }

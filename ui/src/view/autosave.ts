@@ -69,15 +69,15 @@ export class Autosave {
       }
     }
     if (whose === "theirs") {
-      this.document.apply([...this.saving.conflicting()].map(([key, id]) => this.changeTo(key, theirs.get(id))), "hub");
+      this.document.apply(this.saving.conflicting().map(({ key, kind, id }) => this.changeTo(key, kind, theirs.get(id))), "hub");
       this.saving.takeTheirs(revisions);
     } else this.saving.keepOurs(revisions);
     this.problem.value = "";
     this.later(0);
   }
 
-  private changeTo(key: number, value: Tag | undefined): Change {
-    const before = this.document.get(key) ?? null, kind = before?.kind ?? this.saving.kindOf(key);
+  private changeTo(key: number, kind: Kind, value: Tag | undefined): Change {
+    const before = this.document.get(key) ?? null;
     return { key, before, after: value ? ({ key, kind, value } as Change["after"]) : null };
   }
 

@@ -74,6 +74,17 @@ test("what is deleted is named by id, and made anew when the deletion is taken b
   expect(request.body.shapes[0]).not.toHaveProperty("id");
 });
 
+test("a shape that becomes a track goes, and the track comes", () => {
+  const { document, saving, known, next } = desk(), before = document.get(known)!;
+  const track = { frame: 0, label_id: 1, attributes: [], shapes: [{ frame: 0, type: "rectangle" as const, points: [0, 0, 9, 9] }] };
+  document.apply([{ key: known, before, after: { key: known, kind: "tracks", value: track } }], "user");
+  expect(next()).toMatchObject({ action: "delete", body: { shapes: [{ id: 70, revision: 3 }], tracks: [] } });
+  saving.done(answer([70, 3]));
+  expect(next()).toMatchObject({ action: "create", body: { shapes: [], tracks: [track] } });
+  saving.done({ ...NOTHING, tracks: [{ ...track, id: 90, revision: 1 }] });
+  expect(saving.phase).toBe("saved");
+});
+
 describe("a request that fails", () => {
   test("is sent again, with what changed since", () => {
     const { saving, known, next, change } = desk();
