@@ -1,4 +1,4 @@
-"""The page as the hub sends it: all of it from the package, nothing inline, nothing from elsewhere."""
+"""The page as the hub sends it: all from the package, nothing inline or from elsewhere."""
 
 from __future__ import annotations
 

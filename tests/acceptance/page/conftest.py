@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import PIL.Image
 import pytest
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="the browser needs playwright")
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
@@ -24,6 +23,7 @@ _EXPECTED = "Failed to load resource"
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Debian's Chromium, with a fresh profile."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="the browser needs playwright")
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine")
     with sync_api.sync_playwright() as playwright:
@@ -104,8 +104,6 @@ def stranger(browser: Any, hub: Any) -> Iterator[Visitor]:
 @pytest.fixture
 def visit(browser: Any) -> Iterator[Callable[[str], Visitor]]:
     """Brings somebody to a hub of the test's own."""
-    from contextlib import ExitStack
-
     with ExitStack() as stack:
         yield lambda url: stack.enter_context(_visitor(browser, url))
 

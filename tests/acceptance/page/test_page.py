@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cvat_sdk import models
+from cvat_sdk.core.proxies.annotations import AnnotationUpdateAction
 
 from .conftest import make_task
 
@@ -25,14 +26,8 @@ def rectangle(task: Any, frame: int, points: list[float], **more: Any) -> None:
     shape = {"type": "rectangle", "frame": frame, "label_id": label, "points": points}
     task.update_annotations(
         models.PatchedLabeledDataRequest(shapes=[models.LabeledShapeRequest(**shape, **more)]),
-        action=models_action("create"),
+        action=AnnotationUpdateAction.CREATE,
     )
-
-
-def models_action(name: str) -> Any:
-    from cvat_sdk.core.proxies.annotations import AnnotationUpdateAction
-
-    return AnnotationUpdateAction(name)
 
 
 def test_a_wrong_password_is_told_in_words_and_the_right_one_opens(stranger: Any) -> None:
@@ -149,7 +144,7 @@ def test_two_people_don_t_overwrite_each_other_unnoticed(
         type="rectangle", frame=0, label_id=before.label_id, points=[1, 2, 30, 40], id=before.id
     )
     task.update_annotations(
-        models.PatchedLabeledDataRequest(shapes=[theirs]), action=models_action("update")
+        models.PatchedLabeledDataRequest(shapes=[theirs]), action=AnnotationUpdateAction.UPDATE
     )
     visitor.pull((90, 110), (110, 120))
     visitor.sees("Somebody else changed 1 object that you changed too.")
