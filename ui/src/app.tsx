@@ -22,7 +22,16 @@ export function App() {
   const now = session.value, [page = "tasks", rest] = route.value;
   if (now.at === "unknown") return <main class="blank" aria-busy="true" />;
   if (now.at === "out") return <SignIn />;
-  if (page === "tasks" && rest && rest !== "new") return <Workbench key={rest} id={Number(rest)} />;
+  const isTask = page === "tasks" && rest !== undefined && rest !== "new";
+  return (
+    <>
+      {now.at === "ended" && <SignIn again={now.person.username} />}
+      {isTask ? <Workbench key={rest} id={Number(rest)} /> : <Pages page={page} rest={rest} name={now.person.username} />}
+    </>
+  );
+}
+
+function Pages({ page, rest, name: person }: { page: string; rest: string | undefined; name: string }) {
   return (
     <>
       <a class="skip" href="#content" onClick={(event) => { event.preventDefault(); document.getElementById("content")?.focus(); }}>Skip to the content</a>
@@ -32,7 +41,7 @@ export function App() {
           {PAGES.map(({ path, name }) => <a key={path} href={`#/${path}`} aria-current={page === path ? "page" : undefined}>{name}</a>)}
         </nav>
         <div class="who">
-          <span class="quiet">{now.person.username}</span>
+          <span class="quiet">{person}</span>
           <button type="button" class="plain" onClick={() => void leave()}>Sign out</button>
         </div>
       </header>

@@ -5,10 +5,15 @@ import type { Person } from "./core/wire";
 import { whenSignedOut } from "./net/api";
 import * as hub from "./net/hub";
 
-export type Session = { at: "unknown" } | { at: "out" } | { at: "in"; person: Person & { is_superuser: boolean } };
+type Known = Person & { is_superuser: boolean };
+/** `ended`: who was here has to sign in again, and finds all as it was. */
+export type Session = { at: "unknown" } | { at: "out" } | { at: "in"; person: Known } | { at: "ended"; person: Known };
 export const session = signal<Session>({ at: "unknown" });
 
-whenSignedOut(() => (session.value = { at: "out" }));
+whenSignedOut(() => {
+  const now = session.value;
+  session.value = now.at === "in" || now.at === "ended" ? { at: "ended", person: now.person } : { at: "out" };
+});
 
 export async function recognize(): Promise<void> {
   try {

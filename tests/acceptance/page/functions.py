@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,14 @@ class Detector:
         return [cvataa.rectangle(0, box, score=box[0] / image.width)]
 
 
+class SlowDetector(Detector):
+    """Doesn't come to an end before it is ended."""
+
+    def detect(self, context: Any, image: Any) -> list[Any]:
+        threading.Event().wait()
+        return []
+
+
 class Interactor:
     """Takes what is red where somebody clicks, and leaves out what is left of a negative click."""
 
@@ -58,4 +67,10 @@ class Tracker:
 
 def create(kind: str) -> Any:
     """Return the function of a kind."""
-    return {"detector": Detector, "interactor": Interactor, "tracker": Tracker}[kind]()
+    kinds = {
+        "detector": Detector,
+        "slow detector": SlowDetector,
+        "interactor": Interactor,
+        "tracker": Tracker,
+    }
+    return kinds[kind]()

@@ -157,6 +157,22 @@ def test_a_shape_is_tracked_forward(serving: Agents, annotator: Any, task: Any) 
     assert task.get_annotations().shapes == []
 
 
+def test_a_request_outlives_its_agent_and_can_be_cancelled(
+    agents: Agents, serving: Agents, annotator: Any, task: Any
+) -> None:
+    slow = agents.create("slow detector")
+    agents.ids["slow detector"] = slow
+    agent = agents.start("slow detector")
+    annotator.page.select_option("[aria-label='Model: Detect']", value=slow)
+    annotator.page.click("text=Annotate all 6 frames:not([disabled])")
+    annotator.sees("Annotating:")
+    agent.kill()
+    annotator.go("requests")
+    annotator.page.click("td >> text=Cancel")
+    annotator.page.wait_for_selector(".state.canceled")
+    assert task.get_annotations().shapes == []
+
+
 def test_the_functions_are_listed_with_how_they_are_served(serving: Agents, annotator: Any) -> None:
     annotator.go("functions")
     for kind in KINDS:

@@ -175,6 +175,21 @@ def test_what_could_not_be_saved_is_saved_when_the_hub_is_back(
         assert len(client.tasks.retrieve(task_id).get_annotations().shapes) == 1
 
 
+def test_who_is_signed_out_meanwhile_loses_nothing(
+    visitor: Any, new_task: Callable[..., Any]
+) -> None:
+    task = new_task()
+    visitor.open_task(task.id)
+    visitor.page.context.clear_cookies()
+    visitor.press("r")
+    visitor.pull((60, 80), (120, 140))
+    visitor.sees("You were signed out.")
+    visitor.page.fill("[name=password]", "correct horse")
+    visitor.press("Enter")
+    visitor.is_saved()
+    assert len(task.get_annotations().shapes) == 1
+
+
 def test_filters_hide_what_is_not_looked_for(visitor: Any, new_task: Callable[..., Any]) -> None:
     task = new_task()
     rectangle(task, 0, [60, 80, 120, 140], source="auto", score=0.3)

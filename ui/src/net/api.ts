@@ -9,7 +9,7 @@ export class Refused extends Error {
 
   /** Whether the same request may succeed later. */
   get mayPass(): boolean {
-    return this.status === 0 || this.status === 429 || this.status >= 500;
+    return this.status === 0 || this.status === 401 || this.status === 429 || this.status >= 500;
   }
 }
 

@@ -5,8 +5,9 @@ import { Problem } from "../parts/feedback";
 import { Icon } from "../parts/icons";
 import { recognize } from "../session";
 
-export function SignIn() {
-  const [name, setName] = useState(""), [password, setPassword] = useState("");
+/** `again` names who was here, and finds all as it was behind the form. */
+export function SignIn({ again = "" }: { again?: string }) {
+  const [name, setName] = useState(again), [password, setPassword] = useState("");
   const [problem, setProblem] = useState(""), [busy, setBusy] = useState(false);
   const submit = async (event: Event) => {
     event.preventDefault();
@@ -21,15 +22,15 @@ export function SignIn() {
     }
   };
   return (
-    <main class="sign-in">
+    <main class={again ? "sign-in again" : "sign-in"}>
       <form onSubmit={(event) => void submit(event)}>
         <h1><Icon name="brand" /> CVAT Hub</h1>
-        <p class="quiet">Annotate with your own models.</p>
+        <p class="quiet">{again ? "You were signed out. Sign in again to go on where you were." : "Annotate with your own models."}</p>
         <label>Name or e-mail address
-          <input name="username" autocomplete="username" autofocus required value={name} onInput={(e) => setName(e.currentTarget.value)} />
+          <input name="username" autocomplete="username" autofocus={!again} required value={name} onInput={(e) => setName(e.currentTarget.value)} />
         </label>
         <label>Password
-          <input name="password" type="password" autocomplete="current-password" required value={password} onInput={(e) => setPassword(e.currentTarget.value)} />
+          <input name="password" type="password" autocomplete="current-password" autofocus={Boolean(again)} required value={password} onInput={(e) => setPassword(e.currentTarget.value)} />
         </label>
         <Problem>{problem}</Problem>
         <button class="primary" disabled={busy}>{busy ? "Signing in…" : "Sign in"}</button>

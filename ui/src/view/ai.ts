@@ -148,8 +148,12 @@ export class Ai {
   private async finish(request: FunctionRequest): Promise<void> {
     this.running.value = null;
     if (request.status === "failed") this.problem.value = request.exc_info?.trim().split("\n").at(-1) || "The model failed.";
-    await this.bench.saving.flush();
-    await this.bench.reload();
+    try {
+      await this.bench.saving.flush();
+      await this.bench.reload();
+    } catch (error) {
+      this.problem.value = wordsOf(error);
+    }
   }
 
   prompt(step: PromptStep): void {
