@@ -164,7 +164,7 @@ def test_a_request_outlives_its_agent_and_can_be_cancelled(
     agents.ids["slow detector"] = slow
     agent = agents.start("slow detector")
     annotator.page.select_option("[aria-label='Model: Detect']", value=slow)
-    annotator.page.click("text=Annotate all 6 frames:not([disabled])")
+    annotator.page.click("text=Annotate all 6 frames")
     annotator.sees("Annotating:")
     agent.kill()
     annotator.go("requests")
