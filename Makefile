@@ -20,6 +20,7 @@ help:
 	@echo "make lint      style, formatting, types"
 	@echo "make page      builds the hub's page from ui/, with Node; make page-check: is it fresh?"
 	@echo "make bench     speed, against the official package; make bench-hub: of the hub alone"
+	@echo "make bench-page    speed of the page, in a browser without a window"
 	@echo "make bench-driver  speed of annotate_task, against the official package"
 	@echo "make serve     a hub at port 8080, its data in .hub/; ARGS='--port 8081'"
 
@@ -78,6 +79,10 @@ bench-driver: $(VENV)/.installed-dev $(PEER_VENV)/.installed
 bench-hub: $(VENV)/.installed-dev
 	@$(VENV)/bin/python -m benchmarks.hub
 	@$(VENV)/bin/python -m benchmarks.hub_annotations
+
+.PHONY: bench-page
+bench-page: $(VENV)/.installed-dev
+	@$(VENV)/bin/python -m benchmarks.page $(ARGS)
 
 .PHONY: postgresql
 postgresql:

@@ -109,7 +109,7 @@ function paintItem(context: Context, scene: Scene, item: Item): void {
   context.strokeStyle = color;
   context.fillStyle = color;
   context.setLineDash(item.suggested ? [6 / scale, 4 / scale] : []);
-  trace(context, outlineIn(scene, item), { fill: strong ? 0.3 : scene.items.length > MANY ? 0.05 : 0.12, dot: (strong ? 4 : 3) / scale, label, find: scene.label });
+  trace(context, outlineIn(scene, item), { fill: strong ? 0.2 : scene.items.length > MANY ? 0.05 : 0.12, dot: (strong ? 4 : 3) / scale, label, find: scene.label });
   context.setLineDash([]);
 }
 
