@@ -19,6 +19,7 @@ help:
 	@echo "make test-all  all tests; installs torch, about 5.5 GB, the first time"
 	@echo "make lint      style, formatting, types"
 	@echo "make page      builds the hub's page from ui/, with Node; make page-check: is it fresh?"
+	@echo "make screenshots  pictures of the page, for docs/images"
 	@echo "make bench     speed, against the official package; make bench-hub: of the hub alone"
 	@echo "make bench-page    speed of the page, in a browser without a window"
 	@echo "make bench-driver  speed of annotate_task, against the official package"
@@ -66,6 +67,10 @@ ui/node_modules/.installed: ui/package.json ui/package-lock.json
 	@echo "Installing what the page is built with ..."
 	@cd ui && npm ci --silent
 	@touch $@
+
+.PHONY: screenshots
+screenshots: $(VENV)/.installed-dev
+	@$(VENV)/bin/python scripts/screenshots.py
 
 .PHONY: bench
 bench: $(VENV)/.installed-dev $(PEER_VENV)/.installed
