@@ -112,6 +112,25 @@ def test_a_shape_is_moved_resized_relabelled_copied_and_deleted(
     assert [shape.frame for shape in shapes_of(task)] == [0]
 
 
+def test_a_double_click_adds_a_point_to_a_polygon_and_removes_it(
+    visitor: Any, new_task: Callable[..., Any]
+) -> None:
+    task = new_task()
+    label = task.get_labels()[0].id
+    points = [60, 60, 200, 60, 200, 180]
+    polygon = models.LabeledShapeRequest(type="polygon", frame=0, label_id=label, points=points)
+    task.set_annotations(models.LabeledDataRequest(shapes=[polygon]))
+    visitor.open_task(task.id)
+    visitor.click(180, 100)
+    visitor.page.mouse.dblclick(*visitor.on_image(130, 60))
+    visitor.is_saved()
+    [more] = shapes_of(task)
+    assert more.points == pytest.approx([60, 60, 130, 60, 200, 60, 200, 180], abs=1)
+    visitor.page.mouse.dblclick(*visitor.on_image(130, 60))
+    visitor.is_saved()
+    assert shapes_of(task)[0].points == points
+
+
 def test_a_track_is_where_it_was_put_and_in_between(
     visitor: Any, new_task: Callable[..., Any]
 ) -> None:

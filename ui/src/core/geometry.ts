@@ -217,6 +217,28 @@ export function reshaped<T extends Outline>(outline: T, handle: number, to: Poin
   return { ...outline, points };
 }
 
+const LEAST_POINTS: Partial<Record<ShapeType, number>> = { polygon: 3, polyline: 2, points: 1 };
+
+/** Return an outline with one more point, on the side that is nearest; nothing if none is near. */
+export function withPoint<T extends Outline>(outline: T, at: Point, reach: number): T | null {
+  if (outline.type !== "polygon" && outline.type !== "polyline") return null;
+  const corners = pairs(outline.points), closed = outline.type === "polygon";
+  let index = -1, least = reach;
+  for (let i = closed ? 0 : 1; i < corners.length; i++) {
+    const far = distanceToSegment(at, corners.at(i - 1)!, corners[i]!);
+    if (far <= least) [index, least] = [i, far];
+  }
+  if (index < 0) return null;
+  return { ...outline, points: [...outline.points.slice(0, 2 * index), round(at.x), round(at.y), ...outline.points.slice(2 * index)] };
+}
+
+/** Return an outline without one of its points; nothing if it would be too few. */
+export function withoutPoint<T extends Outline>(outline: T, index: number): T | null {
+  const least = LEAST_POINTS[outline.type];
+  if (least === undefined || outline.points.length <= 2 * least) return null;
+  return { ...outline, points: outline.points.filter((_, i) => i >> 1 !== index) };
+}
+
 /** Return an outline turned so that its upper side looks to a place. */
 export function turned<T extends Outline>(outline: T, towards: Point): T {
   const about = outline.type === "ellipse"

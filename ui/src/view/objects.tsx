@@ -1,5 +1,6 @@
 // The list of what is on the frame, filters, and what is known of the selected object.
 
+import { useState } from "preact/hooks";
 import type { Filter } from "../core/looking";
 import { EVERYTHING, isOpen, scoreOf } from "../core/looking";
 import type { AttributeSpec, Label } from "../core/wire";
@@ -102,11 +103,21 @@ function Inspector({ item, bench, editing }: { item: Item; bench: Bench; editing
           <button type="button" onClick={() => editing.endTracks([key])} title="Q">End here</button>
           {position && annotation.value.shapes.length > 1 && <button type="button" onClick={() => editing.removeKey(key)}>Remove key frame</button>}
         </> : <>
-          <button type="button" onClick={() => editing.copyOn(1)} title="Ctrl+B"><Icon name="copy" /> To next frame</button>
+          <Copies onCopy={(count) => editing.copyOn(count)} />
           {annotation.kind === "shapes" && type !== "mask" && <button type="button" onClick={() => editing.toTracks([key])} title="Shift+T"><Icon name="track" /> Make a track</button>}
         </>}
       </div>
     </section>
+  );
+}
+
+function Copies({ onCopy }: { onCopy: (count: number) => void }) {
+  const [count, setCount] = useState(1);
+  return (
+    <span class="row">
+      <button type="button" onClick={() => onCopy(count)} title="Ctrl+B copies to the next frame"><Icon name="copy" /> To next</button>
+      <input class="few" type="number" aria-label="How many frames" min={1} max={1000} value={count} onInput={(e) => setCount(Math.max(1, Number(e.currentTarget.value) || 1))} />
+    </span>
   );
 }
 

@@ -3,7 +3,7 @@
 import { effect, signal, untracked } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { drawn, type Step } from "../core/drawing";
-import { clamped, distance, extent, handles, hits, moved, type Outline, outlineBox, type Point, reshaped, turned, TURN } from "../core/geometry";
+import { clamped, distance, extent, handles, hits, moved, type Outline, outlineBox, type Point, reshaped, turned, TURN, withoutPoint, withPoint } from "../core/geometry";
 import { decode } from "../core/mask";
 import { fit, panned, showing, toImage, toScreen, type Viewport, zoomed } from "../core/viewport";
 import type { Ai } from "./ai";
@@ -120,6 +120,16 @@ export class Stage {
     bench.preview.value = null;
   }
 
+  /** A double click ends a drawing; on the selected outline it adds a point, or removes one. */
+  doubleClick(screen: Point): void {
+    const { bench } = this, { only } = bench;
+    if (bench.drawing.value.at === "corners") return this.draw({ type: "finish" });
+    if (bench.tool.value !== "select" || !only?.outline || only.suggested) return;
+    const handle = this.handleAt(only.outline, screen), reach = REACH / bench.viewport.value.scale;
+    const next = handle === null ? withPoint(only.outline, this.imagePoint(screen), reach) : withoutPoint(only.outline, handle);
+    if (next) this.editing.reshape(only.key, next);
+  }
+
   leave(): void {
     this.pointer.value = null;
     if (this.gesture.at === "none") this.bench.pointed.value = null;
@@ -228,7 +238,7 @@ function attach(stage: Stage, canvas: HTMLCanvasElement): () => void {
   on("pointerup", (event) => stage.up(at(event)));
   on("pointerleave", () => stage.leave());
   on("contextmenu", (event) => event.preventDefault());
-  on("dblclick", () => { if (bench.drawing.value.at === "corners") stage.draw({ type: "finish" }); });
+  on("dblclick", (event) => stage.doubleClick(at(event)));
   on("wheel", (event) => {
     event.preventDefault();
     stage.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.06 : 0.0018)), at(event));

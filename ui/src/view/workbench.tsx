@@ -172,7 +172,7 @@ function Keys({ onClose }: { onClose: () => void }) {
             <div key={does}><dt>{keys.map((key) => <kbd key={key}>{shown(key)}</kbd>)}</dt><dd>{does}</dd></div>
           ))}</dl></section>
       ))}</div>
-      <p class="quiet">The wheel zooms, pulling the background pans, Alt with a pull pans with every tool, Shift with a click selects more.</p>
+      <p class="quiet">The wheel zooms, pulling the background pans, Alt with a pull pans with every tool, Shift with a click selects more. A double click on a side of a polygon adds a point, one on a point removes it.</p>
     </Dialog>
   );
 }

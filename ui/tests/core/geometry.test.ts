@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { boxAround, extent, handles, hits, moved, type Outline, outlineBox, reshaped, TURN, turned } from "../../src/core/geometry";
+import { boxAround, extent, handles, hits, moved, type Outline, outlineBox, reshaped, TURN, turned, withoutPoint, withPoint } from "../../src/core/geometry";
 
 const element = (label_id: number, x: number, y: number, outside = false) => ({ label_id, type: "points" as const, frame: 0, points: [x, y], outside });
 const OUTLINES: Record<string, Outline> = {
@@ -77,6 +77,19 @@ test("a shape is turned to where the handle is", () => {
 test("a point of a skeleton that is put somewhere is seen from then on", () => {
   const after = reshaped(OUTLINES["skeleton"]!, 2, { x: 50, y: 60 });
   expect(after.elements![2]).toMatchObject({ points: [50, 60], outside: false });
+});
+
+test.each([
+  ["polygon", 20, 9, [10, 10, 20, 9, 30, 10, 20, 30]], ["polygon", 14.5, 20, [14.5, 20, 10, 10, 30, 10, 20, 30]], ["polyline", 20, 11, [10, 10, 20, 11, 30, 10]],
+  ["polygon", 20, 15, undefined], ["rectangle", 20, 10, undefined],
+])("a %s gets a point at %d, %d where a side is near: %j", (name, x, y, points) => {
+  expect(withPoint(OUTLINES[name]!, { x, y }, 3)?.points).toEqual(points);
+});
+
+test("a point is removed as long as enough are left", () => {
+  expect(withoutPoint(OUTLINES["points"]!, 0)!.points).toEqual([30, 10]);
+  expect(withoutPoint(OUTLINES["polygon"]!, 0)).toBeNull();
+  expect(withoutPoint(OUTLINES["rectangle"]!, 0)).toBeNull();
 });
 
 test("nothing is around no points", () => expect(boxAround([]).left).toBe(Infinity));
