@@ -58,7 +58,7 @@ page: ui/node_modules/.installed
 
 .PHONY: page-check
 page-check: ui/node_modules/.installed
-	@cd ui && npm run --silent test
+	@cd ui && npm run --silent lint && npm run --silent test
 	@$(MAKE) --no-print-directory page
 	@test -z "$$(git status --porcelain -- src/cvat_hub/page)" || \
 		{ echo "src/cvat_hub/page is stale: commit what 'make page' builds."; exit 1; }

@@ -19,14 +19,19 @@ const PAGES = [
 
 export function App() {
   useEffect(() => void recognize(), []);
-  const now = session.value, [page = "tasks", rest] = route.value;
+  const now = session.value,
+    [page = "tasks", rest] = route.value;
   if (now.at === "unknown") return <main class="blank" aria-busy="true" />;
   if (now.at === "out") return <SignIn />;
   const isTask = page === "tasks" && rest !== undefined && rest !== "new";
   return (
     <>
       {now.at === "ended" && <SignIn again={now.person.username} />}
-      {isTask ? <Workbench key={rest} id={Number(rest)} /> : <Pages page={page} rest={rest} name={now.person.username} />}
+      {isTask ? (
+        <Workbench key={rest} id={Number(rest)} />
+      ) : (
+        <Pages page={page} rest={rest} name={now.person.username} />
+      )}
     </>
   );
 }
@@ -34,18 +39,37 @@ export function App() {
 function Pages({ page, rest, name: person }: { page: string; rest: string | undefined; name: string }) {
   return (
     <>
-      <a class="skip" href="#content" onClick={(event) => { event.preventDefault(); document.getElementById("content")?.focus(); }}>Skip to the content</a>
+      <a
+        class="skip"
+        href="#content"
+        onClick={(event) => {
+          event.preventDefault();
+          document.getElementById("content")?.focus();
+        }}
+      >
+        Skip to the content
+      </a>
       <header class="bar">
-        <a class="brand" href="#/tasks"><Icon name="brand" /> CVAT Hub</a>
+        <a class="brand" href="#/tasks">
+          <Icon name="brand" /> CVAT Hub
+        </a>
         <nav aria-label="Pages">
-          {PAGES.map(({ path, name }) => <a key={path} href={`#/${path}`} aria-current={page === path ? "page" : undefined}>{name}</a>)}
+          {PAGES.map(({ path, name }) => (
+            <a key={path} href={`#/${path}`} aria-current={page === path ? "page" : undefined}>
+              {name}
+            </a>
+          ))}
         </nav>
         <div class="who">
           <span class="quiet">{person}</span>
-          <button type="button" class="plain" onClick={() => void leave()}>Sign out</button>
+          <button type="button" class="plain" onClick={() => void leave()}>
+            Sign out
+          </button>
         </div>
       </header>
-      <main id="content" class="content" tabIndex={-1}>{pageOf(page, rest)}</main>
+      <main id="content" class="content" tabIndex={-1}>
+        {pageOf(page, rest)}
+      </main>
     </>
   );
 }
@@ -55,5 +79,9 @@ function pageOf(page: string, rest: string | undefined) {
   if (page === "functions") return <FunctionsPage />;
   if (page === "requests") return <RequestsPage />;
   if (page === "tokens") return <TokensPage />;
-  return <p class="empty">There is no such page. <a href="#/tasks">Go to the tasks</a></p>;
+  return (
+    <p class="empty">
+      There is no such page. <a href="#/tasks">Go to the tasks</a>
+    </p>
+  );
 }

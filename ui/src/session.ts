@@ -7,7 +7,8 @@ import * as hub from "./net/hub";
 
 type Known = Person & { is_superuser: boolean };
 /** `ended`: who was here has to sign in again, and finds all as it was. */
-export type Session = { at: "unknown" } | { at: "out" } | { at: "in"; person: Known } | { at: "ended"; person: Known };
+export type Session =
+  { at: "unknown" } | { at: "out" } | { at: "in"; person: Known } | { at: "ended"; person: Known };
 export const session = signal<Session>({ at: "unknown" });
 
 whenSignedOut(() => {

@@ -9,7 +9,11 @@ export type Annotation =
   | { key: number; kind: "tracks"; value: Track };
 
 /** Something came (no `before`), went (no `after`), or is another. */
-export interface Change { key: number; before: Annotation | null; after: Annotation | null }
+export interface Change {
+  key: number;
+  before: Annotation | null;
+  after: Annotation | null;
+}
 export type Origin = "user" | "model" | "history" | "hub";
 export type Listener = (changes: readonly Change[], origin: Origin) => void;
 
@@ -63,7 +67,11 @@ export class Document {
   /** Changes that put what the hub has in the place of all that is here. */
   replacing(data: LabeledData): Change[] {
     const gone = [...this.all.values()].map((each): Change => ({ key: each.key, before: each, after: null }));
-    const come = annotationsOf(data, () => this.newKey()).map((each): Change => ({ key: each.key, before: null, after: each }));
+    const come = annotationsOf(data, () => this.newKey()).map((each): Change => ({
+      key: each.key,
+      before: null,
+      after: each,
+    }));
     return [...gone, ...come];
   }
 
@@ -83,7 +91,8 @@ export class Document {
 
   private enter(each: Annotation): void {
     if (each.kind === "tracks") return;
-    const { frame } = each.value, there = this.frames!.get(frame);
+    const { frame } = each.value,
+      there = this.frames!.get(frame);
     if (there) there.add(each.key);
     else this.frames!.set(frame, new Set([each.key]));
   }
@@ -110,6 +119,9 @@ function annotationsOf(data: LabeledData, newKey: () => number): Annotation[] {
 function sorted(each: Annotation): Annotation {
   if (each.kind !== "tracks") return each;
   const shapes = [...each.value.shapes].sort((a, b) => a.frame - b.frame);
-  const elements = each.value.elements?.map((part) => ({ ...part, shapes: [...part.shapes].sort((a, b) => a.frame - b.frame) }));
+  const elements = each.value.elements?.map((part) => ({
+    ...part,
+    shapes: [...part.shapes].sort((a, b) => a.frame - b.frame),
+  }));
   return { ...each, value: { ...each.value, shapes, ...(elements && { elements }) } };
 }

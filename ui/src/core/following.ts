@@ -3,8 +3,14 @@
 
 import type { ShapeType } from "./wire";
 
-export interface Followed { key: number; state: string }
-export interface Answer { states: string[]; shapes: ({ type: ShapeType; points: number[] } | null)[] }
+export interface Followed {
+  key: number;
+  state: string;
+}
+export interface Answer {
+  states: string[];
+  shapes: ({ type: ShapeType; points: number[] } | null)[];
+}
 
 export type Following =
   | { at: "idle" }
@@ -20,16 +26,25 @@ export type FollowStep =
   | { type: "failed"; problem: string };
 
 /** A key frame that a shape gets; without points it is lost there. */
-export interface Placed { key: number; frame: number; type?: ShapeType; points?: number[] }
+export interface Placed {
+  key: number;
+  frame: number;
+  type?: ShapeType;
+  points?: number[];
+}
 
 export function followed(state: Following, step: FollowStep): [Following, Placed[]] {
-  if (step.type === "start") return [{ at: "starting", frame: step.frame, last: step.last, keys: step.keys }, []];
+  if (step.type === "start")
+    return [{ at: "starting", frame: step.frame, last: step.last, keys: step.keys }, []];
   if (state.at !== "starting" && state.at !== "running") return [state, []];
   switch (step.type) {
     case "begun": {
       if (state.at !== "starting") return [state, []];
       const all = state.keys.map((key, i) => ({ key, state: step.states[i]! }));
-      return [{ at: "running", frame: state.frame + 1, first: state.frame, last: state.last, followed: all }, []];
+      return [
+        { at: "running", frame: state.frame + 1, first: state.frame, last: state.last, followed: all },
+        [],
+      ];
     }
     case "found":
       return state.at === "running" ? advanced(state, step.answer) : [state, []];

@@ -3,8 +3,16 @@
 import { maskBox, maskHas } from "./mask";
 import type { Element, ShapeType } from "./wire";
 
-export interface Point { x: number; y: number }
-export interface Box { left: number; top: number; right: number; bottom: number }
+export interface Point {
+  x: number;
+  y: number;
+}
+export interface Box {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
 
 /** What has an outline: a shape, a key frame, or where a track is on a frame. */
 export interface Outline {
@@ -15,7 +23,11 @@ export interface Outline {
 }
 
 /** A place where an outline can be taken and moved: a corner of its box, or one of its points. */
-export interface Handle { index: number; at: Point; cursor: string }
+export interface Handle {
+  index: number;
+  at: Point;
+  cursor: string;
+}
 
 const RADIANS = Math.PI / 180;
 
@@ -46,8 +58,10 @@ export function centre({ left, top, right, bottom }: Box): Point {
 
 export function rotated(point: Point, about: Point, degrees: number): Point {
   if (!degrees) return point;
-  const cos = Math.cos(degrees * RADIANS), sin = Math.sin(degrees * RADIANS);
-  const x = point.x - about.x, y = point.y - about.y;
+  const cos = Math.cos(degrees * RADIANS),
+    sin = Math.sin(degrees * RADIANS);
+  const x = point.x - about.x,
+    y = point.y - about.y;
   return { x: about.x + x * cos - y * sin, y: about.y + x * sin + y * cos };
 }
 
@@ -57,7 +71,9 @@ export function distance(a: Point, b: Point): number {
 
 /** How far a point is from the line between two others. */
 export function distanceToSegment(p: Point, a: Point, b: Point): number {
-  const dx = b.x - a.x, dy = b.y - a.y, length = dx * dx + dy * dy;
+  const dx = b.x - a.x,
+    dy = b.y - a.y,
+    length = dx * dx + dy * dy;
   const t = length ? Math.min(1, Math.max(0, ((p.x - a.x) * dx + (p.y - a.y) * dy) / length)) : 0;
   return distance(p, { x: a.x + t * dx, y: a.y + t * dy });
 }
@@ -66,7 +82,8 @@ export function distanceToSegment(p: Point, a: Point, b: Point): number {
 export function insidePolygon(p: Point, corners: readonly Point[]): boolean {
   let inside = false;
   for (let i = 0, j = corners.length - 1; i < corners.length; j = i++) {
-    const a = corners[i]!, b = corners[j]!;
+    const a = corners[i]!,
+      b = corners[j]!;
     if (a.y > p.y !== b.y > p.y && p.x < ((b.x - a.x) * (p.y - a.y)) / (b.y - a.y) + a.x) inside = !inside;
   }
   return inside;
@@ -74,7 +91,8 @@ export function insidePolygon(p: Point, corners: readonly Point[]): boolean {
 
 /** The corners of a rectangle: from the upper left one, clockwise, as it is rotated. */
 export function rectangleCorners(points: readonly number[], rotation = 0): Point[] {
-  const box = boxAround(pairs(points)), middle = centre(box);
+  const box = boxAround(pairs(points)),
+    middle = centre(box);
   return [
     { x: box.left, y: box.top },
     { x: box.right, y: box.top },
@@ -136,7 +154,12 @@ export function hits(outline: Outline, p: Point, reach: number): boolean {
       return maskHas(points, Math.floor(p.x), Math.floor(p.y));
     case "skeleton": {
       const box = outlineBox(outline);
-      return p.x >= box.left - reach && p.x <= box.right + reach && p.y >= box.top - reach && p.y <= box.bottom + reach;
+      return (
+        p.x >= box.left - reach &&
+        p.x <= box.right + reach &&
+        p.y >= box.top - reach &&
+        p.y <= box.bottom + reach
+      );
     }
   }
 }
@@ -169,7 +192,9 @@ export function handles(outline: Outline): Handle[] {
     }
     case "skeleton":
       return (outline.elements ?? []).map((each, index) => ({
-        index, at: { x: each.points[0] ?? 0, y: each.points[1] ?? 0 }, cursor: "move",
+        index,
+        at: { x: each.points[0] ?? 0, y: each.points[1] ?? 0 },
+        cursor: "move",
       }));
     default:
       return pairs(outline.points).map((at, index) => ({ index, at, cursor: "move" }));
@@ -191,7 +216,9 @@ function boxHandles(points: readonly number[], rotation: number): Handle[] {
 /** Return an outline moved by so much. */
 export function moved<T extends Outline>(outline: T, dx: number, dy: number): T {
   if (outline.type === "mask") {
-    const x = Math.round(dx), y = Math.round(dy), n = outline.points.length;
+    const x = Math.round(dx),
+      y = Math.round(dy),
+      n = outline.points.length;
     return { ...outline, points: outline.points.map((v, i) => (i < n - 4 ? v : v + ((i - n) % 2 ? y : x))) };
   }
   const shift = (points: readonly number[]) => points.map((v, i) => round(v + (i % 2 ? dy : dx)));
@@ -201,14 +228,22 @@ export function moved<T extends Outline>(outline: T, dx: number, dy: number): T 
 
 /** Return an outline of which one handle was moved to a place. */
 export function reshaped<T extends Outline>(outline: T, handle: number, to: Point): T {
-  if (outline.type === "rectangle") return { ...outline, points: resizedBox(outline.points, outline.rotation ?? 0, handle, to) };
+  if (outline.type === "rectangle")
+    return { ...outline, points: resizedBox(outline.points, outline.rotation ?? 0, handle, to) };
   if (outline.type === "ellipse") {
     const { cx, cy, rx, ry } = ellipseRadii(outline.points);
-    const [l, t, r, b] = resizedBox([cx - rx, cy - ry, cx + rx, cy + ry], outline.rotation ?? 0, handle, to) as [number, number, number, number];
+    const [l, t, r, b] = resizedBox(
+      [cx - rx, cy - ry, cx + rx, cy + ry],
+      outline.rotation ?? 0,
+      handle,
+      to,
+    ) as [number, number, number, number];
     return { ...outline, points: [(l + r) / 2, (t + b) / 2, r, t].map(round) };
   }
   if (outline.type === "skeleton") {
-    const elements = outline.elements?.map((each, i) => (i === handle ? { ...each, points: [round(to.x), round(to.y)], outside: false } : each));
+    const elements = outline.elements?.map((each, i) =>
+      i === handle ? { ...each, points: [round(to.x), round(to.y)], outside: false } : each,
+    );
     return { ...outline, ...(elements && { elements }) };
   }
   const points = [...outline.points];
@@ -222,14 +257,24 @@ const LEAST_POINTS: Partial<Record<ShapeType, number>> = { polygon: 3, polyline:
 /** Return an outline with one more point, on the side that is nearest; nothing if none is near. */
 export function withPoint<T extends Outline>(outline: T, at: Point, reach: number): T | null {
   if (outline.type !== "polygon" && outline.type !== "polyline") return null;
-  const corners = pairs(outline.points), closed = outline.type === "polygon";
-  let index = -1, least = reach;
+  const corners = pairs(outline.points),
+    closed = outline.type === "polygon";
+  let index = -1,
+    least = reach;
   for (let i = closed ? 0 : 1; i < corners.length; i++) {
     const far = distanceToSegment(at, corners.at(i - 1)!, corners[i]!);
     if (far <= least) [index, least] = [i, far];
   }
   if (index < 0) return null;
-  return { ...outline, points: [...outline.points.slice(0, 2 * index), round(at.x), round(at.y), ...outline.points.slice(2 * index)] };
+  return {
+    ...outline,
+    points: [
+      ...outline.points.slice(0, 2 * index),
+      round(at.x),
+      round(at.y),
+      ...outline.points.slice(2 * index),
+    ],
+  };
 }
 
 /** Return an outline without one of its points; nothing if it would be too few. */
@@ -241,16 +286,18 @@ export function withoutPoint<T extends Outline>(outline: T, index: number): T | 
 
 /** Return an outline turned so that its upper side looks to a place. */
 export function turned<T extends Outline>(outline: T, towards: Point): T {
-  const about = outline.type === "ellipse"
-    ? { x: outline.points[0] ?? 0, y: outline.points[1] ?? 0 }
-    : centre(boxAround(pairs(outline.points)));
+  const about =
+    outline.type === "ellipse"
+      ? { x: outline.points[0] ?? 0, y: outline.points[1] ?? 0 }
+      : centre(boxAround(pairs(outline.points)));
   const degrees = Math.atan2(towards.x - about.x, about.y - towards.y) / RADIANS;
-  return { ...outline, rotation: Math.round((degrees + 360) % 360 * 10) / 10 };
+  return { ...outline, rotation: Math.round(((degrees + 360) % 360) * 10) / 10 };
 }
 
 /** The corner that lies opposite stays where it is, however the box is rotated. */
 function resizedBox(points: readonly number[], rotation: number, handle: number, to: Point): number[] {
-  const box = boxAround(pairs(points)), middle = centre(box);
+  const box = boxAround(pairs(points)),
+    middle = centre(box);
   const local = rotated(to, middle, -rotation);
   const next = { ...box };
   if ([0, 6, 7].includes(handle)) next.left = local.x;
@@ -258,9 +305,12 @@ function resizedBox(points: readonly number[], rotation: number, handle: number,
   if ([0, 1, 2].includes(handle)) next.top = local.y;
   if ([4, 5, 6].includes(handle)) next.bottom = local.y;
   // The middle moves, and the rotation is about the new one: bring the box there.
-  const now = centre(next), there = rotated(now, middle, rotation);
-  const dx = there.x - now.x, dy = there.y - now.y;
-  const xs = [next.left + dx, next.right + dx].sort(ascending), ys = [next.top + dy, next.bottom + dy].sort(ascending);
+  const now = centre(next),
+    there = rotated(now, middle, rotation);
+  const dx = there.x - now.x,
+    dy = there.y - now.y;
+  const xs = [next.left + dx, next.right + dx].sort(ascending),
+    ys = [next.top + dy, next.bottom + dy].sort(ascending);
   return [xs[0]!, ys[0]!, xs[1]!, ys[1]!].map(round);
 }
 

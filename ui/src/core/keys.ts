@@ -1,6 +1,10 @@
 // Keys and what they do: one table, which the page obeys and shows.
 
-export interface Binding { keys: string[]; does: string; group: "Frames" | "Tools" | "Editing" | "View" | "AI tools" | "Review" }
+export interface Binding {
+  keys: string[];
+  does: string;
+  group: "Frames" | "Tools" | "Editing" | "View" | "AI tools" | "Review";
+}
 
 export const BINDINGS = {
   next: { keys: ["f", "ArrowRight"], does: "Next frame", group: "Frames" },
@@ -53,7 +57,13 @@ export const BINDINGS = {
 
 export type Command = keyof typeof BINDINGS;
 
-export interface Press { key: string; ctrlKey: boolean; metaKey: boolean; altKey: boolean; shiftKey: boolean }
+export interface Press {
+  key: string;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  altKey: boolean;
+  shiftKey: boolean;
+}
 
 /** The name of a pressed key as the table has it: `f`, `Ctrl+z`, `Shift+Tab`, `?`. */
 export function nameOf({ key, ctrlKey, metaKey, altKey, shiftKey }: Press): string {
@@ -64,7 +74,9 @@ export function nameOf({ key, ctrlKey, metaKey, altKey, shiftKey }: Press): stri
 }
 
 const COMMANDS = new Map<string, Command>(
-  Object.entries(BINDINGS).flatMap(([command, { keys }]) => keys.map((key) => [key, command as Command] as const)),
+  Object.entries(BINDINGS).flatMap(([command, { keys }]) =>
+    keys.map((key) => [key, command as Command] as const),
+  ),
 );
 
 export function commandOf(press: Press): Command | undefined {

@@ -3,7 +3,12 @@
 import type { Annotation } from "./document";
 import { spans } from "./tracks";
 
-export interface Filter { hiddenLabels: ReadonlySet<number>; source: "all" | "manual" | "auto"; least: number; most: number }
+export interface Filter {
+  hiddenLabels: ReadonlySet<number>;
+  source: "all" | "manual" | "auto";
+  least: number;
+  most: number;
+}
 export const EVERYTHING: Filter = { hiddenLabels: new Set(), source: "all", least: 0, most: 1 };
 
 /** What somebody drew or accepted is certain. */
@@ -27,11 +32,21 @@ export function isOpen(filter: Filter): boolean {
 }
 
 /** How many annotations some frames have, and the mean of their scores. */
-export interface Bin { count: number; score: number }
+export interface Bin {
+  count: number;
+  score: number;
+}
 
 /** Put the frames of a task into so many bins, or one for each if there are fewer. */
-export function histogram(all: Iterable<Annotation>, size: number, most: number, filter: Filter = EVERYTHING): Bin[] {
-  const count = Math.max(1, Math.min(size, most)), counts = new Float64Array(count), scores = new Float64Array(count);
+export function histogram(
+  all: Iterable<Annotation>,
+  size: number,
+  most: number,
+  filter: Filter = EVERYTHING,
+): Bin[] {
+  const count = Math.max(1, Math.min(size, most)),
+    counts = new Float64Array(count),
+    scores = new Float64Array(count);
   const bin = (frame: number) => Math.min(count - 1, Math.floor((frame * count) / size));
   for (const each of all) {
     if (!passes(filter, each)) continue;

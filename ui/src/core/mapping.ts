@@ -1,16 +1,31 @@
 // Which label of a task is meant by each label of a function.
 
-import type { AiFunction, AttributeSpec, FunctionAttribute, FunctionLabel, FunctionSublabel, Label } from "./wire";
+import type {
+  AiFunction,
+  AttributeSpec,
+  FunctionAttribute,
+  FunctionLabel,
+  FunctionSublabel,
+  Label,
+} from "./wire";
 
-export interface SubMapping { name: string; attributes?: Record<string, string> }
-export interface LabelMapping extends SubMapping { sublabels?: Record<string, SubMapping> }
+export interface SubMapping {
+  name: string;
+  attributes?: Record<string, string>;
+}
+export interface LabelMapping extends SubMapping {
+  sublabels?: Record<string, SubMapping>;
+}
 export type Mapping = Record<string, LabelMapping>;
 
 /** Map by name; case, blanks, hyphens and underlines don't count if there is no closer one. */
 export function suggested(fn: AiFunction, labels: readonly Label[]): Mapping {
   const mapping: Mapping = {};
   for (const label of fn.labels_v2 ?? []) {
-    const to = nearest(label.name, labels.filter((each) => fits(label, each)));
+    const to = nearest(
+      label.name,
+      labels.filter((each) => fits(label, each)),
+    );
     if (to) mapping[label.name] = mapped(label, to);
   }
   return mapping;
@@ -41,7 +56,10 @@ export function fits(from: FunctionLabel, to: Label): boolean {
 function attributes(from: FunctionSublabel, to: Label): Record<string, string> {
   const found: Record<string, string> = {};
   for (const attribute of from.attributes) {
-    const other = nearest(attribute.name, to.attributes.filter((each) => sameKind(attribute, each)));
+    const other = nearest(
+      attribute.name,
+      to.attributes.filter((each) => sameKind(attribute, each)),
+    );
     if (other) found[attribute.name] = other.name;
   }
   return found;
@@ -49,7 +67,11 @@ function attributes(from: FunctionSublabel, to: Label): Record<string, string> {
 
 function sameKind(from: FunctionAttribute, to: AttributeSpec): boolean {
   const chosen = (type: string) => type === "select" || type === "radio";
-  return from.input_type === to.input_type || to.input_type === "text" || (chosen(from.input_type) && chosen(to.input_type));
+  return (
+    from.input_type === to.input_type ||
+    to.input_type === "text" ||
+    (chosen(from.input_type) && chosen(to.input_type))
+  );
 }
 
 function nearest<T extends { name: string }>(name: string, all: readonly T[]): T | undefined {

@@ -3,12 +3,20 @@
 import type { Box, Point } from "./geometry";
 
 /** Pixels within a box; right and bottom are exclusive, `pixels` has a byte for each, row by row. */
-export interface Bitmap { left: number; top: number; width: number; height: number; pixels: Uint8Array }
+export interface Bitmap {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+  pixels: Uint8Array;
+}
 
 export function decode(points: readonly number[]): Bitmap {
   const n = points.length - 4;
   const [left, top, right, bottom] = points.slice(n) as [number, number, number, number];
-  const width = right - left + 1, height = bottom - top + 1, pixels = new Uint8Array(width * height);
+  const width = right - left + 1,
+    height = bottom - top + 1,
+    pixels = new Uint8Array(width * height);
   for (let i = 0, at = 0; i < n; i++) {
     const end = at + points[i]!;
     if (i % 2) pixels.fill(1, at, end);
@@ -19,8 +27,12 @@ export function decode(points: readonly number[]): Bitmap {
 
 /** The parts of rows that are set, as boxes; a part that is the same in the next rows is one box with it. */
 export function spansOf(points: readonly number[]): Box[] {
-  const { left, top, right } = maskBox(points), width = right - left, found: Box[] = [];
-  let open = new Map<number, Box>(), next = new Map<number, Box>(), row = 0;
+  const { left, top, right } = maskBox(points),
+    width = right - left,
+    found: Box[] = [];
+  let open = new Map<number, Box>(),
+    next = new Map<number, Box>(),
+    row = 0;
   const add = (from: number, to: number, y: number) => {
     if (y !== row) {
       open = y === row + 1 ? next : new Map();
@@ -29,14 +41,18 @@ export function spansOf(points: readonly number[]): Box[] {
     }
     const above = open.get(from);
     if (above?.right === left + to) above.bottom = top + y + 1;
-    const box = above?.right === left + to ? above : { left: left + from, top: top + y, right: left + to, bottom: top + y + 1 };
+    const box =
+      above?.right === left + to
+        ? above
+        : { left: left + from, top: top + y, right: left + to, bottom: top + y + 1 };
     if (box !== above) found.push(box);
     next.set(from, box);
   };
   for (let i = 0, at = 0; i < points.length - 4; i++) {
     const end = at + points[i]!;
-    for (let from = at; i % 2 && from < end; ) {
-      const y = Math.floor(from / width), to = Math.min(end, (y + 1) * width);
+    for (let from = at; i % 2 && from < end;) {
+      const y = Math.floor(from / width),
+        to = Math.min(end, (y + 1) * width);
       add(from - y * width, to - y * width, y);
       from = to;
     }
@@ -49,8 +65,10 @@ export function spansOf(points: readonly number[]): Box[] {
 export function encode(bitmap: Bitmap): number[] | null {
   const tight = tightened(bitmap);
   if (!tight) return null;
-  const { left, top, width, height, pixels } = tight, runs: number[] = [];
-  let value = 0, length = 0;
+  const { left, top, width, height, pixels } = tight,
+    runs: number[] = [];
+  let value = 0,
+    length = 0;
   for (const pixel of pixels) {
     if (pixel === value) length++;
     else {
@@ -82,7 +100,14 @@ export function maskHas(points: readonly number[], x: number, y: number): boolea
 }
 
 /** Paint, or wipe, a line as thick as a brush; the bitmap grows within the image as it must. */
-export function stroke(bitmap: Bitmap | null, from: Point, to: Point, radius: number, set: boolean, size: { width: number; height: number }): Bitmap | null {
+export function stroke(
+  bitmap: Bitmap | null,
+  from: Point,
+  to: Point,
+  radius: number,
+  set: boolean,
+  size: { width: number; height: number },
+): Bitmap | null {
   const box = {
     left: Math.max(0, Math.floor(Math.min(from.x, to.x) - radius)),
     top: Math.max(0, Math.floor(Math.min(from.y, to.y) - radius)),
@@ -91,13 +116,19 @@ export function stroke(bitmap: Bitmap | null, from: Point, to: Point, radius: nu
   };
   if (box.left >= box.right || box.top >= box.bottom || (!bitmap && !set)) return bitmap;
   const grown = set ? within(bitmap, box) : copyOf(bitmap!);
-  const dx = to.x - from.x, dy = to.y - from.y, length = dx * dx + dy * dy, limit = radius * radius;
-  const bottom = Math.min(box.bottom, grown.top + grown.height), right = Math.min(box.right, grown.left + grown.width);
+  const dx = to.x - from.x,
+    dy = to.y - from.y,
+    length = dx * dx + dy * dy,
+    limit = radius * radius;
+  const bottom = Math.min(box.bottom, grown.top + grown.height),
+    right = Math.min(box.right, grown.left + grown.width);
   for (let y = Math.max(box.top, grown.top); y < bottom; y++) {
     for (let x = Math.max(box.left, grown.left); x < right; x++) {
-      const px = x + 0.5 - from.x, py = y + 0.5 - from.y;
+      const px = x + 0.5 - from.x,
+        py = y + 0.5 - from.y;
       const t = length ? Math.min(1, Math.max(0, (px * dx + py * dy) / length)) : 0;
-      if ((px - t * dx) ** 2 + (py - t * dy) ** 2 <= limit) grown.pixels[(y - grown.top) * grown.width + x - grown.left] = set ? 1 : 0;
+      if ((px - t * dx) ** 2 + (py - t * dy) ** 2 <= limit)
+        grown.pixels[(y - grown.top) * grown.width + x - grown.left] = set ? 1 : 0;
     }
   }
   return grown;
@@ -109,10 +140,13 @@ function copyOf(bitmap: Bitmap): Bitmap {
 
 /** Return a copy of a bitmap that reaches over a box as well. */
 function within(bitmap: Bitmap | null, box: Box): Bitmap {
-  const left = Math.min(box.left, bitmap?.left ?? Infinity), top = Math.min(box.top, bitmap?.top ?? Infinity);
+  const left = Math.min(box.left, bitmap?.left ?? Infinity),
+    top = Math.min(box.top, bitmap?.top ?? Infinity);
   const right = Math.max(box.right, bitmap ? bitmap.left + bitmap.width : 0);
   const bottom = Math.max(box.bottom, bitmap ? bitmap.top + bitmap.height : 0);
-  const width = right - left, height = bottom - top, pixels = new Uint8Array(width * height);
+  const width = right - left,
+    height = bottom - top,
+    pixels = new Uint8Array(width * height);
   for (let y = 0; bitmap && y < bitmap.height; y++) {
     const row = bitmap.pixels.subarray(y * bitmap.width, (y + 1) * bitmap.width);
     pixels.set(row, (y + bitmap.top - top) * width + bitmap.left - left);
@@ -122,7 +156,10 @@ function within(bitmap: Bitmap | null, box: Box): Bitmap {
 
 function tightened(bitmap: Bitmap): Bitmap | null {
   const { width, height, pixels } = bitmap;
-  let left = width, right = -1, top = height, bottom = -1;
+  let left = width,
+    right = -1,
+    top = height,
+    bottom = -1;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       if (!pixels[y * width + x]) continue;
@@ -137,5 +174,11 @@ function tightened(bitmap: Bitmap): Bitmap | null {
   for (let y = top; y <= bottom; y++) {
     tight.set(pixels.subarray(y * width + left, y * width + right + 1), (y - top) * (right - left + 1));
   }
-  return { left: bitmap.left + left, top: bitmap.top + top, width: right - left + 1, height: bottom - top + 1, pixels: tight };
+  return {
+    left: bitmap.left + left,
+    top: bitmap.top + top,
+    width: right - left + 1,
+    height: bottom - top + 1,
+    pixels: tight,
+  };
 }

@@ -3,8 +3,16 @@
 import { type Box, boxOf, distance, type Point } from "./geometry";
 import type { AiFunction, ShapeType } from "./wire";
 
-export interface Found { type: ShapeType; points: number[]; score?: number }
-export interface Prompts { positive: Point[]; negative: Point[]; box: Box | null }
+export interface Found {
+  type: ShapeType;
+  points: number[];
+  score?: number;
+}
+export interface Prompts {
+  positive: Point[];
+  negative: Point[];
+  box: Box | null;
+}
 
 export interface Prompting {
   prompts: Prompts;
@@ -25,7 +33,12 @@ export type PromptStep =
   | { type: "refused"; asked: number; problem: string };
 
 export const NOTHING: Prompting = {
-  prompts: { positive: [], negative: [], box: null }, asked: 0, answered: 0, found: [], problem: "", pulling: null,
+  prompts: { positive: [], negative: [], box: null },
+  asked: 0,
+  answered: 0,
+  found: [],
+  problem: "",
+  pulling: null,
 };
 
 export function prompted(state: Prompting, step: PromptStep): Prompting {
@@ -42,18 +55,26 @@ export function prompted(state: Prompting, step: PromptStep): Prompting {
       return { ...NOTHING, asked: state.asked + 1 };
     case "answered":
       return step.asked < state.answered || step.asked > state.asked || !any(state.prompts)
-        ? state : { ...state, answered: step.asked, found: step.found, problem: "" };
+        ? state
+        : { ...state, answered: step.asked, found: step.found, problem: "" };
     case "refused":
       return step.asked === state.asked ? { ...state, answered: step.asked, problem: step.problem } : state;
   }
 }
 
-function given(state: Prompting, from: Point, { at, negative, near }: { at: Point; negative: boolean; near: number }): Prompting {
+function given(
+  state: Prompting,
+  from: Point,
+  { at, negative, near }: { at: Point; negative: boolean; near: number },
+): Prompting {
   const { prompts } = state;
   if (distance(from, at) > near) return changed(state, { ...prompts, box: boxOf(from, at) });
-  return changed(state, negative
-    ? { ...prompts, negative: [...prompts.negative, at] }
-    : { ...prompts, positive: [...prompts.positive, at] });
+  return changed(
+    state,
+    negative
+      ? { ...prompts, negative: [...prompts.negative, at] }
+      : { ...prompts, positive: [...prompts.positive, at] },
+  );
 }
 
 function changed(state: Prompting, prompts: Prompts): Prompting {
@@ -72,10 +93,12 @@ function any({ positive, negative, box }: Prompts): boolean {
 
 /** Say what a function still needs before it can be asked; nothing if it can. */
 export function missing(fn: AiFunction, { positive, negative, box }: Prompts): string {
-  const more = (need: number, have: number, noun: string) => `${need - have} more ${noun} click${need - have > 1 ? "s" : ""}`;
+  const more = (need: number, have: number, noun: string) =>
+    `${need - have} more ${noun} click${need - have > 1 ? "s" : ""}`;
   const needsBox = fn.startswith_box && !fn.startswith_box_optional;
   if (needsBox && !box) return "Pull a box around the object";
-  const least = fn.min_pos_points ?? 1, against = fn.min_neg_points ?? -1;
+  const least = fn.min_pos_points ?? 1,
+    against = fn.min_neg_points ?? -1;
   if (positive.length < least && !(box && fn.startswith_box)) return more(least, positive.length, "left");
   if (negative.length < against) return more(against, negative.length, "right");
   if (!positive.length && !box) return "Click on the object";
@@ -84,5 +107,8 @@ export function missing(fn: AiFunction, { positive, negative, box }: Prompts): s
 
 /** Whether a function takes boxes, and clicks on what isn't the object. */
 export function takes(fn: AiFunction): { box: boolean; negative: boolean } {
-  return { box: Boolean(fn.startswith_box || fn.startswith_box_optional), negative: (fn.min_neg_points ?? -1) >= 0 };
+  return {
+    box: Boolean(fn.startswith_box || fn.startswith_box_optional),
+    negative: (fn.min_neg_points ?? -1) >= 0,
+  };
 }

@@ -4,9 +4,18 @@ import type { Annotation, Change } from "./document";
 import type { Kind, LabeledData } from "./wire";
 
 export type Action = "create" | "update" | "delete";
-export interface Request { action: Action; keys: number[]; body: LabeledData; name: string }
+export interface Request {
+  action: Action;
+  keys: number[];
+  body: LabeledData;
+  name: string;
+}
 export type Phase = "saved" | "unsaved" | "saving" | "failed" | "conflict";
-export interface Known { kind: Kind; id: number; revision: number }
+export interface Known {
+  kind: Kind;
+  id: number;
+  revision: number;
+}
 
 /** How long to wait before it is tried again, in ms, after so many failures. */
 export function patience(failures: number): number {
@@ -29,7 +38,10 @@ export class Saving {
   conflict: number[] = [];
 
   /** `newName` gives a create the name by which the hub knows it again. */
-  constructor(all: Iterable<Annotation>, private readonly newName: () => string) {
+  constructor(
+    all: Iterable<Annotation>,
+    private readonly newName: () => string,
+  ) {
     this.reset(all);
   }
 
@@ -77,9 +89,11 @@ export class Saving {
 
   /** The hub took it; `answer` has what it made of it, in the order in which it was sent. */
   done(answer: LabeledData): void {
-    const { action, keys } = this.sent!, at = { tags: 0, shapes: 0, tracks: 0 };
+    const { action, keys } = this.sent!,
+      at = { tags: 0, shapes: 0, tracks: 0 };
     for (const key of keys) {
-      const kind = this.sentKinds.get(key)!, { id = 0, revision = 0 } = answer[kind]?.[at[kind]++] ?? {};
+      const kind = this.sentKinds.get(key)!,
+        { id = 0, revision = 0 } = answer[kind]?.[at[kind]++] ?? {};
       if (action === "delete") this.known.delete(key);
       else this.known.set(key, { kind, id, revision });
     }
@@ -148,12 +162,21 @@ export class Saving {
     return now?.kind === known.kind ? "update" : "delete";
   }
 
-  private body(action: Action, keys: readonly number[], get: (key: number) => Annotation | undefined): LabeledData {
+  private body(
+    action: Action,
+    keys: readonly number[],
+    get: (key: number) => Annotation | undefined,
+  ): LabeledData {
     const body: LabeledData = { version: 0, tags: [], shapes: [], tracks: [] };
     for (const key of keys) {
-      const { id: _, revision: __, ...value } = get(key)?.value ?? {}, known = this.known.get(key);
-      const kind = action === "delete" ? known!.kind : get(key)!.kind, { id, revision } = known ?? {};
-      (body[kind] as object[]).push({ ...(action === "delete" ? {} : value), ...(action === "create" ? {} : { id, revision }) });
+      const { id: _, revision: __, ...value } = get(key)?.value ?? {},
+        known = this.known.get(key);
+      const kind = action === "delete" ? known!.kind : get(key)!.kind,
+        { id, revision } = known ?? {};
+      (body[kind] as object[]).push({
+        ...(action === "delete" ? {} : value),
+        ...(action === "create" ? {} : { id, revision }),
+      });
       this.sentKinds.set(key, kind);
     }
     return body;

@@ -22,11 +22,15 @@ export function skeletonOf(label: Label): Skeleton {
 function read(svg: string): Skeleton {
   const nodes = new Map<string, { id: number; at: Point }>();
   for (const [circle] of svg.matchAll(/<circle[^>]*>/g)) {
-    nodes.set(attribute(circle, "data-node-id"), { id: Number(attribute(circle, "data-label-id")), at: { x: Number(attribute(circle, "cx")), y: Number(attribute(circle, "cy")) } });
+    nodes.set(attribute(circle, "data-node-id"), {
+      id: Number(attribute(circle, "data-label-id")),
+      at: { x: Number(attribute(circle, "cx")), y: Number(attribute(circle, "cy")) },
+    });
   }
   const edges: [number, number][] = [];
   for (const [line] of svg.matchAll(/<line[^>]*>/g)) {
-    const from = nodes.get(attribute(line, "data-node-from")), to = nodes.get(attribute(line, "data-node-to"));
+    const from = nodes.get(attribute(line, "data-node-from")),
+      to = nodes.get(attribute(line, "data-node-to"));
     if (from && to) edges.push([from.id, to.id]);
   }
   return { places: spread([...nodes.values()]), edges };
@@ -34,8 +38,10 @@ function read(svg: string): Skeleton {
 
 function spread(nodes: readonly { id: number; at: Point }[]): Map<number, Point> {
   if (nodes.length < 2) return new Map();
-  const part = (value: number, all: readonly number[]) => (value - Math.min(...all)) / (Math.max(...all) - Math.min(...all) || 1);
-  const xs = nodes.map(({ at }) => at.x), ys = nodes.map(({ at }) => at.y);
+  const part = (value: number, all: readonly number[]) =>
+    (value - Math.min(...all)) / (Math.max(...all) - Math.min(...all) || 1);
+  const xs = nodes.map(({ at }) => at.x),
+    ys = nodes.map(({ at }) => at.y);
   return new Map(nodes.map(({ id, at }) => [id, { x: part(at.x, xs), y: part(at.y, ys) }]));
 }
 

@@ -20,7 +20,15 @@ export function positionAt(track: Track, frame: number): Position | null {
   const elements: Element[] = [];
   for (const part of track.elements) {
     const at = between(part.shapes, frame);
-    if (at) elements.push({ label_id: part.label_id, type: at.type, frame, points: at.points, outside: at.outside, occluded: at.occluded });
+    if (at)
+      elements.push({
+        label_id: part.label_id,
+        type: at.type,
+        frame,
+        points: at.points,
+        outside: at.outside,
+        occluded: at.occluded,
+      });
   }
   return found.outside || !elements.length ? null : { ...found, elements };
 }
@@ -29,10 +37,16 @@ function between(keys: readonly KeyFrame[], frame: number): Position | null {
   const [before, after] = neighbours(keys, frame);
   if (!before) return null;
   const at = (key: KeyFrame, points: number[], rotation: number): Position => ({
-    type: key.type, points, rotation, outside: key.outside ?? false, occluded: key.occluded ?? false, isKey: key.frame === frame,
+    type: key.type,
+    points,
+    rotation,
+    outside: key.outside ?? false,
+    occluded: key.occluded ?? false,
+    isKey: key.frame === frame,
   });
   const turn = before.rotation ?? 0;
-  if (!after || before.frame === frame || after.outside || !canMix(before, after)) return at(before, before.points, turn);
+  if (!after || before.frame === frame || after.outside || !canMix(before, after))
+    return at(before, before.points, turn);
   const t = (frame - before.frame) / (after.frame - before.frame);
   const points = before.points.map((v, i) => v + (after.points[i]! - v) * t);
   return at(before, points, (turn + shortestTurn(turn, after.rotation ?? 0) * t + 360) % 360);
@@ -48,7 +62,8 @@ function shortestTurn(from: number, to: number): number {
 
 /** The last key frame that is not behind a frame, and the first behind it; they are sorted. */
 function neighbours(keys: readonly KeyFrame[], frame: number): [KeyFrame | undefined, KeyFrame | undefined] {
-  let low = 0, high = keys.length;
+  let low = 0,
+    high = keys.length;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (keys[middle]!.frame <= frame) low = middle + 1;
@@ -58,12 +73,30 @@ function neighbours(keys: readonly KeyFrame[], frame: number): [KeyFrame | undef
 }
 
 /** Return a track that is at a place on a frame, which becomes a key frame. */
-export function withKey(track: Track, frame: number, at: Partial<KeyFrame> & Pick<KeyFrame, "type" | "points">, elements?: readonly Element[]): Track {
+export function withKey(
+  track: Track,
+  frame: number,
+  at: Partial<KeyFrame> & Pick<KeyFrame, "type" | "points">,
+  elements?: readonly Element[],
+): Track {
   const shapes = inserted(track.shapes, { outside: false, occluded: false, ...at, frame });
-  const parts = elements && track.elements?.map((part) => {
-    const element = elements.find((each) => each.label_id === part.label_id);
-    return element ? { ...part, shapes: inserted(part.shapes, { frame, type: element.type, points: [...element.points], outside: element.outside ?? false, occluded: element.occluded ?? false }) } : part;
-  });
+  const parts =
+    elements &&
+    track.elements?.map((part) => {
+      const element = elements.find((each) => each.label_id === part.label_id);
+      return element
+        ? {
+            ...part,
+            shapes: inserted(part.shapes, {
+              frame,
+              type: element.type,
+              points: [...element.points],
+              outside: element.outside ?? false,
+              occluded: element.occluded ?? false,
+            }),
+          }
+        : part;
+    });
   return { ...track, frame: Math.min(track.frame, frame), shapes, ...(parts && { elements: parts }) };
 }
 
@@ -72,7 +105,16 @@ export function endedAt(track: Track, frame: number): Track {
   const there = between(track.shapes, frame);
   if (!there) return track;
   const shapes = track.shapes.filter((key) => key.frame < frame);
-  return { ...track, shapes: inserted(shapes, { frame, type: there.type, points: there.points, rotation: there.rotation, outside: true }) };
+  return {
+    ...track,
+    shapes: inserted(shapes, {
+      frame,
+      type: there.type,
+      points: there.points,
+      rotation: there.rotation,
+      outside: true,
+    }),
+  };
 }
 
 /** Return a track without one of its key frames; the last one stays. */

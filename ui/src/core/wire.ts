@@ -1,7 +1,7 @@
 // What the hub sends and takes, as far as this page looks at it. Points are x before y, in pixels.
 
 export type ShapeType =
-  | "rectangle" | "polygon" | "polyline" | "points" | "ellipse" | "cuboid" | "mask" | "skeleton";
+  "rectangle" | "polygon" | "polyline" | "points" | "ellipse" | "cuboid" | "mask" | "skeleton";
 export type LabelType = ShapeType | "any" | "tag";
 export type InputType = "select" | "radio" | "checkbox" | "number" | "text";
 export type Kind = "tags" | "shapes" | "tracks";
@@ -25,7 +25,10 @@ export interface Label {
   svg?: string;
 }
 
-export interface AttributeValue { spec_id: number; value: string }
+export interface AttributeValue {
+  spec_id: number;
+  value: string;
+}
 
 export interface Element {
   label_id: number;
@@ -81,12 +84,29 @@ export interface Track extends Omit<Tag, "score"> {
   elements?: ElementTrack[];
 }
 
-export interface LabeledData { tags: Tag[]; shapes: Shape[]; tracks: Track[]; version?: number }
+export interface LabeledData {
+  tags: Tag[];
+  shapes: Shape[];
+  tracks: Track[];
+  version?: number;
+}
 
-export interface FrameMeta { name: string; width: number; height: number }
-export interface DataMeta { size: number; chunk_size: number; frames: FrameMeta[]; deleted_frames: number[] }
+export interface FrameMeta {
+  name: string;
+  width: number;
+  height: number;
+}
+export interface DataMeta {
+  size: number;
+  chunk_size: number;
+  frames: FrameMeta[];
+  deleted_frames: number[];
+}
 
-export interface Person { id: number; username: string }
+export interface Person {
+  id: number;
+  username: string;
+}
 export interface Task {
   id: number;
   name: string;
@@ -97,11 +117,25 @@ export interface Task {
   updated_date: string;
   jobs: { count: number; completed: number; validation: number };
 }
-export interface Page<T> { count: number; next: string | null; results: T[] }
+export interface Page<T> {
+  count: number;
+  next: string | null;
+  results: T[];
+}
 
-export interface FunctionAttribute { name: string; input_type: InputType; values: string[] }
-export interface FunctionSublabel { name: string; type: string; attributes: FunctionAttribute[] }
-export interface FunctionLabel extends FunctionSublabel { sublabels: FunctionSublabel[] }
+export interface FunctionAttribute {
+  name: string;
+  input_type: InputType;
+  values: string[];
+}
+export interface FunctionSublabel {
+  name: string;
+  type: string;
+  attributes: FunctionAttribute[];
+}
+export interface FunctionLabel extends FunctionSublabel {
+  sublabels: FunctionSublabel[];
+}
 export interface Figures {
   agents: number;
   watching: number;

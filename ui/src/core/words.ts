@@ -28,7 +28,8 @@ export function ago(date: string, now: number): string {
 
 export function bytes(count: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
-  let value = count, unit = 0;
+  let value = count,
+    unit = 0;
   while (value >= 1000 && unit < units.length - 1) {
     value /= 1000;
     unit++;
@@ -40,12 +41,16 @@ export function bytes(count: number): string {
 export function problem(body: unknown, place = ""): string {
   if (typeof body === "string") return place ? `${place}: ${body}` : body;
   if (Array.isArray(body)) {
-    const found = body.map((each, i) => problem(each, typeof each === "string" ? place : `${place} ${i + 1}`.trim()));
+    const found = body.map((each, i) =>
+      problem(each, typeof each === "string" ? place : `${place} ${i + 1}`.trim()),
+    );
     return found.filter(Boolean).join("; ");
   }
   if (typeof body === "object" && body !== null) {
     if ("detail" in body && typeof body.detail === "string") return body.detail;
-    const parts = Object.entries(body).map(([name, each]) => problem(each, name === "non_field_errors" ? place : `${place} ${name}`.trim()));
+    const parts = Object.entries(body).map(([name, each]) =>
+      problem(each, name === "non_field_errors" ? place : `${place} ${name}`.trim()),
+    );
     return parts.filter(Boolean).join("; ");
   }
   return "";

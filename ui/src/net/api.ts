@@ -3,7 +3,11 @@
 import { problem } from "../core/words";
 
 export class Refused extends Error {
-  constructor(readonly status: number, message: string, readonly body: unknown = null) {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly body: unknown = null,
+  ) {
     super(message);
   }
 
@@ -32,7 +36,12 @@ export function csrfToken(): string {
   return /(?:^|; )csrftoken=([^;]*)/.exec(document.cookie)?.[1] ?? "";
 }
 
-export async function call<T>(method: Method, path: string, body?: unknown, options: { signal?: AbortSignal; headers?: Record<string, string> } = {}): Promise<T> {
+export async function call<T>(
+  method: Method,
+  path: string,
+  body?: unknown,
+  options: { signal?: AbortSignal; headers?: Record<string, string> } = {},
+): Promise<T> {
   const response = await send(method, path, body, options);
   const text = await response.text();
   const found: unknown = text ? parsed(text) : null;
@@ -42,16 +51,27 @@ export async function call<T>(method: Method, path: string, body?: unknown, opti
 }
 
 export function refusal(status: number, body: unknown): Refused {
-  return new Refused(status, problem(body) || STATUS[status] || `The hub answered with an error (${status}).`, body);
+  return new Refused(
+    status,
+    problem(body) || STATUS[status] || `The hub answered with an error (${status}).`,
+    body,
+  );
 }
 
-async function send(method: Method, path: string, body: unknown, { signal, headers }: { signal?: AbortSignal; headers?: Record<string, string> }): Promise<Response> {
+async function send(
+  method: Method,
+  path: string,
+  body: unknown,
+  { signal, headers }: { signal?: AbortSignal; headers?: Record<string, string> },
+): Promise<Response> {
   const sent: Record<string, string> = { Accept: "application/vnd.cvat+json", ...headers };
   if (method !== "GET") sent["X-CSRFToken"] = csrfToken();
   if (body !== undefined) sent["Content-Type"] = "application/json";
   try {
     return await fetch(`/api/${path}`, {
-      method, headers: sent, credentials: "same-origin",
+      method,
+      headers: sent,
+      credentials: "same-origin",
       ...(body !== undefined && { body: JSON.stringify(body) }),
       ...(signal && { signal }),
     });

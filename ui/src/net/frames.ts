@@ -2,12 +2,19 @@
 
 import { refusal, Refused } from "./api";
 
-interface Kept { bitmap: Promise<ImageBitmap>; stop: AbortController; ready: boolean }
+interface Kept {
+  bitmap: Promise<ImageBitmap>;
+  stop: AbortController;
+  ready: boolean;
+}
 
 export class Frames {
   private readonly kept = new Map<number, Kept>();
 
-  constructor(private readonly task: number, private readonly most = 24) {}
+  constructor(
+    private readonly task: number,
+    private readonly most = 24,
+  ) {}
 
   /** Whether a frame can be shown at once. */
   has(frame: number): boolean {
@@ -37,7 +44,8 @@ export class Frames {
   }
 
   private fetch(frame: number): Promise<ImageBitmap> {
-    const stop = new AbortController(), bitmap = this.load(frame, stop.signal);
+    const stop = new AbortController(),
+      bitmap = this.load(frame, stop.signal);
     const entry: Kept = { bitmap, stop, ready: false };
     this.kept.set(frame, entry);
     bitmap.then(
@@ -75,7 +83,10 @@ export class Frames {
     const each = this.kept.get(frame);
     this.kept.delete(frame);
     each?.stop.abort();
-    each?.bitmap.then((bitmap) => bitmap.close(), () => undefined);
+    each?.bitmap.then(
+      (bitmap) => bitmap.close(),
+      () => undefined,
+    );
   }
 }
 

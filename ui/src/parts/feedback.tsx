@@ -5,7 +5,11 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "./icons";
 
 export function Problem({ children }: { children: ComponentChildren }) {
-  return children ? <p class="problem" role="alert">{children}</p> : null;
+  return children ? (
+    <p class="problem" role="alert">
+      {children}
+    </p>
+  ) : null;
 }
 
 export function Progress({ value, label }: { value: number; label: string }) {
@@ -13,14 +17,42 @@ export function Progress({ value, label }: { value: number; label: string }) {
 }
 
 /** A modal dialog of the browser, which keeps the focus and closes with Escape. */
-export function Dialog({ title, onClose, children, wide = false }: { title: string; onClose: () => void; children: ComponentChildren; wide?: boolean }) {
+export function Dialog({
+  title,
+  onClose,
+  children,
+  wide = false,
+}: {
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+  wide?: boolean;
+}) {
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => element.current?.showModal(), []);
   return (
-    <dialog ref={element} class={wide ? "dialog wide" : "dialog"} aria-label={title} onClose={onClose} onKeyDown={(event) => event.stopPropagation()}
-      onClick={(event) => { if (event.target === element.current) element.current?.close(); }}>
+    <dialog
+      ref={element}
+      class={wide ? "dialog wide" : "dialog"}
+      aria-label={title}
+      onClose={onClose}
+      onKeyDown={(event) => event.stopPropagation()}
+      onClick={(event) => {
+        if (event.target === element.current) element.current?.close();
+      }}
+    >
       <div class="inside">
-        <header><h2>{title}</h2><button type="button" class="plain tight" aria-label="Close" onClick={() => element.current?.close()}><Icon name="close" /></button></header>
+        <header>
+          <h2>{title}</h2>
+          <button
+            type="button"
+            class="plain tight"
+            aria-label="Close"
+            onClick={() => element.current?.close()}
+          >
+            <Icon name="close" />
+          </button>
+        </header>
         {children}
       </div>
     </dialog>
@@ -32,12 +64,17 @@ export function Command({ text }: { text: string }) {
   const [copied, setCopied] = useState(false);
   const copy = () => {
     // Without a secure connection there is no clipboard; the text can be selected.
-    void navigator.clipboard?.writeText(text).then(() => setCopied(true), () => undefined);
+    void navigator.clipboard?.writeText(text).then(
+      () => setCopied(true),
+      () => undefined,
+    );
   };
   return (
     <div class="command">
       <code tabIndex={0}>{text}</code>
-      <button type="button" class="plain tight" onClick={copy} aria-label="Copy">{copied ? <Icon name="check" /> : <Icon name="copy" />}</button>
+      <button type="button" class="plain tight" onClick={copy} aria-label="Copy">
+        {copied ? <Icon name="check" /> : <Icon name="copy" />}
+      </button>
     </div>
   );
 }

@@ -39,7 +39,10 @@ export class Ai {
   private closed = false;
   private readonly end: () => void;
 
-  constructor(private readonly bench: Bench, private readonly editing: Editing) {
+  constructor(
+    private readonly bench: Bench,
+    private readonly editing: Editing,
+  ) {
     // Prompts belong to a frame.
     let last = bench.frame.peek();
     this.end = effect(() => {
@@ -71,15 +74,23 @@ export class Ai {
 
   private pick(kind: Kind): AiFunction | undefined {
     const all = (this.functions.value ?? []).filter((fn) => fn.kind === kind);
-    return all.find(({ id }) => id === this.chosen.value[kind]) ?? all.find((fn) => fn.figures?.agents) ?? all[0];
+    return (
+      all.find(({ id }) => id === this.chosen.value[kind]) ?? all.find((fn) => fn.figures?.agents) ?? all[0]
+    );
   }
 
   private options(fn: AiFunction) {
-    return { mapping: this.mapping(fn), threshold: this.threshold.value, conv_mask_to_poly: this.polygons.value };
+    return {
+      mapping: this.mapping(fn),
+      threshold: this.threshold.value,
+      conv_mask_to_poly: this.polygons.value,
+    };
   }
 
   async detect(): Promise<void> {
-    const fn = this.detector.value, { bench } = this, frame = bench.frame.value;
+    const fn = this.detector.value,
+      { bench } = this,
+      frame = bench.frame.value;
     if (!fn || this.detecting.value) return;
     this.stop = new AbortController();
     this.detecting.value = true;
@@ -101,7 +112,10 @@ export class Ai {
     this.stop.abort();
   }
 
-  private suggestions({ tags = [], shapes = [] }: { tags?: Tag[]; shapes?: Shape[] }, frame: number): Annotation[] {
+  private suggestions(
+    { tags = [], shapes = [] }: { tags?: Tag[]; shapes?: Shape[] },
+    frame: number,
+  ): Annotation[] {
     const key = () => this.bench.document.newKey();
     return [
       ...tags.map((value): Annotation => ({ key: key(), kind: "tags", value: { ...value, frame } })),
@@ -115,7 +129,10 @@ export class Ai {
     this.problem.value = "";
     try {
       await this.bench.saving.flush();
-      this.running.value = await hub.annotateTask(fn.id, this.bench.id, { ...this.options(fn), cleanup: this.replace.value });
+      this.running.value = await hub.annotateTask(fn.id, this.bench.id, {
+        ...this.options(fn),
+        cleanup: this.replace.value,
+      });
       await this.attend();
     } catch (error) {
       this.problem.value = wordsOf(error);
@@ -125,7 +142,10 @@ export class Ai {
   /** Attend to a request of this task that is under way, such as one that was begun in another window. */
   async resume(): Promise<void> {
     const all = await hub.requests().catch(() => []);
-    const mine = all.find((each) => each.function.task === this.bench.id && (each.status === "queued" || each.status === "started"));
+    const mine = all.find(
+      (each) =>
+        each.function.task === this.bench.id && (each.status === "queued" || each.status === "started"),
+    );
     if (!mine || this.running.value) return;
     this.running.value = mine;
     await this.attend();
@@ -137,7 +157,7 @@ export class Ai {
   }
 
   private async attend(): Promise<void> {
-    for (let now = this.running.value; now && !this.closed; ) {
+    for (let now = this.running.value; now && !this.closed;) {
       if (now.status !== "queued" && now.status !== "started") return this.finish(now);
       await new Promise((resolve) => setTimeout(resolve, 700));
       // A hub that is started again goes on with its requests.
@@ -147,7 +167,8 @@ export class Ai {
 
   private async finish(request: FunctionRequest): Promise<void> {
     this.running.value = null;
-    if (request.status === "failed") this.problem.value = request.exc_info?.trim().split("\n").at(-1) || "The model failed.";
+    if (request.status === "failed")
+      this.problem.value = request.exc_info?.trim().split("\n").at(-1) || "The model failed.";
     try {
       await this.bench.saving.flush();
       await this.bench.reload();
@@ -157,17 +178,24 @@ export class Ai {
   }
 
   prompt(step: PromptStep): void {
-    const before = this.prompting.value, after = prompted(before, step);
+    const before = this.prompting.value,
+      after = prompted(before, step);
     this.prompting.value = after;
     if (after.asked !== before.asked) void this.ask(after);
   }
 
   private async ask({ prompts, asked }: Prompting): Promise<void> {
     this.asking.abort();
-    const fn = this.interactor.value, { bench } = this, stop = (this.asking = new AbortController());
+    const fn = this.interactor.value,
+      { bench } = this,
+      stop = (this.asking = new AbortController());
     if (!fn || missing(fn, prompts)) return;
     try {
-      this.prompt({ type: "answered", asked, found: await hub.interact(fn.id, bench.id, bench.frame.value, prompts, stop.signal) });
+      this.prompt({
+        type: "answered",
+        asked,
+        found: await hub.interact(fn.id, bench.id, bench.frame.value, prompts, stop.signal),
+      });
     } catch (error) {
       if (!stop.signal.aborted) this.prompt({ type: "refused", asked, problem: wordsOf(error) });
     }
@@ -175,31 +203,58 @@ export class Ai {
 
   /** Keep what is found, with the chosen label. */
   acceptSegment(): void {
-    for (const found of this.prompting.value.found) this.editing.add(found, { source: "semi-auto", score: found.score, asTrack: false });
+    for (const found of this.prompting.value.found)
+      this.editing.add(found, { source: "semi-auto", score: found.score, asTrack: false });
     this.prompt({ type: "clear" });
   }
 
   /** Follow the selected shapes, or tracks, from this frame on. */
   async track(): Promise<void> {
-    const { bench } = this, fn = this.tracker.value, first = bench.frame.value, keys = this.trackable();
+    const { bench } = this,
+      fn = this.tracker.value,
+      first = bench.frame.value,
+      keys = this.trackable();
     if (!fn || !keys.length) return;
     const outlines = keys.map((key) => outlineOf(bench.document.get(key)!, first)!);
     const before = keys.map((key) => bench.document.get(key)!);
     const { signal: stopped } = (this.stop = new AbortController());
     this.problem.value = "";
-    this.step({ type: "start", frame: first, last: Math.min(bench.size - 1, first + this.count.value), keys });
+    this.step({
+      type: "start",
+      frame: first,
+      last: Math.min(bench.size - 1, first + this.count.value),
+      keys,
+    });
     try {
-      const { states } = await hub.startTracking(fn.id, bench.id, first, outlines.map(({ type, points }) => ({ type, points: [...points] })), stopped);
+      const { states } = await hub.startTracking(
+        fn.id,
+        bench.id,
+        first,
+        outlines.map(({ type, points }) => ({ type, points: [...points] })),
+        stopped,
+      );
       this.step({ type: "begun", states });
       for (let now = this.following.value; now.at === "running"; now = this.following.value) {
-        const answer = await hub.track(fn.id, bench.id, now.frame, now.followed.map(({ state }) => state), stopped);
+        const answer = await hub.track(
+          fn.id,
+          bench.id,
+          now.frame,
+          now.followed.map(({ state }) => state),
+          stopped,
+        );
         this.place(this.step({ type: "found", answer }));
         bench.goTo(now.frame);
       }
     } catch (error) {
       if (!stopped.aborted) this.step({ type: "failed", problem: wordsOf(error) });
     }
-    bench.history.remember(before.map((each): Change => ({ key: each.key, before: each, after: bench.document.get(each.key) ?? null })));
+    bench.history.remember(
+      before.map((each): Change => ({
+        key: each.key,
+        before: each,
+        after: bench.document.get(each.key) ?? null,
+      })),
+    );
   }
 
   stopTracking(): void {
@@ -209,9 +264,11 @@ export class Ai {
 
   /** The keys of what is selected and can be followed. */
   trackable(): number[] {
-    const types = this.tracker.value?.supported_shape_types ?? [], { bench } = this;
+    const types = this.tracker.value?.supported_shape_types ?? [],
+      { bench } = this;
     return [...bench.selected.value].filter((key) => {
-      const each = bench.document.get(key), outline = each && outlineOf(each, bench.frame.value);
+      const each = bench.document.get(key),
+        outline = each && outlineOf(each, bench.frame.value);
       return outline && types.includes(outline.type);
     });
   }
@@ -227,7 +284,10 @@ export class Ai {
     for (const { key, frame, type, points } of placed) {
       const before = this.bench.document.get(key);
       if (!before || before.kind === "tags") continue;
-      const track: Track = before.kind === "tracks" ? before.value : trackOf(before.value, this.bench.label(before.value.label_id));
+      const track: Track =
+        before.kind === "tracks"
+          ? before.value
+          : trackOf(before.value, this.bench.label(before.value.label_id));
       const value = type && points ? withKey(track, frame, { type, points }) : endedAt(track, frame);
       changes.push({ key, before, after: { key, kind: "tracks", value } });
     }

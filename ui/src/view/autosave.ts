@@ -15,9 +15,14 @@ export class Autosave {
   private readonly saving: Saving;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly stop: () => void;
-  private readonly warn = (event: BeforeUnloadEvent) => { if (this.saving.phase !== "saved") event.preventDefault(); };
+  private readonly warn = (event: BeforeUnloadEvent) => {
+    if (this.saving.phase !== "saved") event.preventDefault();
+  };
 
-  constructor(private readonly task: number, private readonly document: Document) {
+  constructor(
+    private readonly task: number,
+    private readonly document: Document,
+  ) {
     this.saving = new Saving(document.values(), newName);
     this.stop = document.listen((changes, origin) => {
       if (origin === "hub") return;
@@ -52,7 +57,8 @@ export class Autosave {
     clearTimeout(this.timer);
     await this.pump();
     while (this.saving.phase === "saving") await new Promise((resolve) => setTimeout(resolve, 50));
-    if (this.saving.phase !== "saved") throw new Error(this.problem.value || "Your changes are not saved yet.");
+    if (this.saving.phase !== "saved")
+      throw new Error(this.problem.value || "Your changes are not saved yet.");
   }
 
   retry(): void {
@@ -61,7 +67,9 @@ export class Autosave {
 
   /** Decide a conflict: ours over theirs, or theirs in the place of ours. */
   async decide(whose: "ours" | "theirs"): Promise<void> {
-    const data = await hub.annotations(this.task), revisions = new Map<number, number>(), theirs = new Map<number, Tag>();
+    const data = await hub.annotations(this.task),
+      revisions = new Map<number, number>(),
+      theirs = new Map<number, Tag>();
     for (const kind of ["tags", "shapes", "tracks"] as Kind[]) {
       for (const each of data[kind]) {
         revisions.set(each.id!, each.revision ?? 0);
@@ -69,7 +77,10 @@ export class Autosave {
       }
     }
     if (whose === "theirs") {
-      this.document.apply(this.saving.conflicting().map(({ key, kind, id }) => this.changeTo(key, kind, theirs.get(id))), "hub");
+      this.document.apply(
+        this.saving.conflicting().map(({ key, kind, id }) => this.changeTo(key, kind, theirs.get(id))),
+        "hub",
+      );
       this.saving.takeTheirs(revisions);
     } else this.saving.keepOurs(revisions);
     this.problem.value = "";

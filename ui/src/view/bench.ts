@@ -16,9 +16,15 @@ import { note, parameter } from "../route";
 import { Autosave } from "./autosave";
 
 /** Something on the frame: its outline there; tags have none. `suggested` is what nobody accepted yet. */
-export interface Item { key: number; annotation: Annotation; outline: Outline | null; suggested: boolean }
+export interface Item {
+  key: number;
+  annotation: Annotation;
+  outline: Outline | null;
+  suggested: boolean;
+}
 
-const AHEAD = 8, BEHIND = 2;
+const AHEAD = 8,
+  BEHIND = 2;
 export const FRAMES_PER_SECOND = 12;
 
 export class Bench {
@@ -53,7 +59,12 @@ export class Bench {
   readonly preview = signal<{ key: number; outline: Outline } | null>(null);
   readonly suggestions = signal<readonly Annotation[]>([]);
 
-  readonly byId = computed(() => new Map(this.labels.value.flatMap((label) => [label, ...label.sublabels]).map((label) => [label.id, label])));
+  readonly byId = computed(
+    () =>
+      new Map(
+        this.labels.value.flatMap((label) => [label, ...label.sublabels]).map((label) => [label.id, label]),
+      ),
+  );
   readonly percent = computed(() => `${Math.round(this.viewport.value.scale * 100)} %`);
   readonly items = computed(() => this.itemsOn(this.shown.value?.frame ?? this.frame.value));
   private readonly frames: Frames;
@@ -63,13 +74,26 @@ export class Bench {
     this.frames = new Frames(id);
     this.saving = new Autosave(id, this.document);
     this.stops.push(this.document.listen(() => this.version.value++));
-    this.stops.push(effect(() => { if (this.ready.value) void this.show(this.frame.value); }));
-    this.stops.push(effect(() => { if (this.playing.value) untracked(() => void this.play()); }));
+    this.stops.push(
+      effect(() => {
+        if (this.ready.value) void this.show(this.frame.value);
+      }),
+    );
+    this.stops.push(
+      effect(() => {
+        if (this.playing.value) untracked(() => void this.play());
+      }),
+    );
   }
 
   async open(): Promise<void> {
     try {
-      const [task, labels, meta, data] = await Promise.all([hub.task(this.id), hub.labels(this.id), hub.meta(this.id), hub.annotations(this.id)]);
+      const [task, labels, meta, data] = await Promise.all([
+        hub.task(this.id),
+        hub.labels(this.id),
+        hub.meta(this.id),
+        hub.annotations(this.id),
+      ]);
       this.document.apply(this.document.replacing(data), "hub");
       this.saving.reset();
       batch(() => {
@@ -124,7 +148,9 @@ export class Bench {
       this.preview.value = null;
       this.drawing.value = IDLE;
       this.suggestions.value = [];
-      this.selected.value = new Set([...this.selected.value].filter((key) => this.document.get(key)?.kind === "tracks"));
+      this.selected.value = new Set(
+        [...this.selected.value].filter((key) => this.document.get(key)?.kind === "tracks"),
+      );
     });
     note(`tasks/${this.id}?frame=${next}`);
   }
@@ -141,39 +167,56 @@ export class Bench {
 
   private itemsOn(frame: number): readonly Item[] {
     void this.version.value;
-    const filter = this.filter.value, found: Item[] = [];
+    const filter = this.filter.value,
+      found: Item[] = [];
     for (const annotation of this.document.on(frame)) {
       if (!passes(filter, annotation)) continue;
       const outline = outlineOf(annotation, frame);
-      if (outline || annotation.kind === "tags") found.push({ key: annotation.key, annotation, outline, suggested: false });
+      if (outline || annotation.kind === "tags")
+        found.push({ key: annotation.key, annotation, outline, suggested: false });
     }
     for (const annotation of this.suggestions.value) {
-      if (annotation.value.frame === frame && passes(filter, annotation)) found.push({ key: annotation.key, annotation, outline: outlineOf(annotation, frame), suggested: true });
+      if (annotation.value.frame === frame && passes(filter, annotation))
+        found.push({
+          key: annotation.key,
+          annotation,
+          outline: outlineOf(annotation, frame),
+          suggested: true,
+        });
     }
     return found;
   }
 
   private async show(frame: number): Promise<void> {
-    const ahead = Array.from({ length: AHEAD + BEHIND }, (_, i) => (i < AHEAD ? frame + 1 + i : frame - 1 - (i - AHEAD)));
+    const ahead = Array.from({ length: AHEAD + BEHIND }, (_, i) =>
+      i < AHEAD ? frame + 1 + i : frame - 1 - (i - AHEAD),
+    );
     try {
       const bitmap = await this.frames.get(frame);
       if (this.frame.peek() !== frame) return;
       this.shown.value = { frame, bitmap };
       // What comes next is decoded when this frame has been.
-      this.frames.ahead(ahead.filter((each) => each >= 0 && each < this.meta.peek()!.size), frame);
+      this.frames.ahead(
+        ahead.filter((each) => each >= 0 && each < this.meta.peek()!.size),
+        frame,
+      );
     } catch (error) {
-      if (this.frame.peek() === frame && !(error instanceof DOMException)) this.problem.value = wordsOf(error);
+      if (this.frame.peek() === frame && !(error instanceof DOMException))
+        this.problem.value = wordsOf(error);
     }
   }
 
   private async play(): Promise<void> {
     while (this.playing.peek()) {
-      const began = performance.now(), next = this.frame.peek() + 1;
+      const began = performance.now(),
+        next = this.frame.peek() + 1;
       if (next >= this.size) this.playing.value = false;
       else {
         this.goTo(next);
         await this.frames.get(next).catch(() => (this.playing.value = false));
-        await new Promise((resolve) => setTimeout(resolve, Math.max(0, 1000 / FRAMES_PER_SECOND - (performance.now() - began))));
+        await new Promise((resolve) =>
+          setTimeout(resolve, Math.max(0, 1000 / FRAMES_PER_SECOND - (performance.now() - began))),
+        );
       }
     }
   }

@@ -1,7 +1,18 @@
 // Puts a frame and what is on it onto a canvas.
 
 import type { Drawing, Tool } from "../core/drawing";
-import { type Box, boxOf, cuboidFaces, ellipseRadii, handles, type Outline, outlineBox, pairs, type Point, rectangleCorners } from "../core/geometry";
+import {
+  type Box,
+  boxOf,
+  cuboidFaces,
+  ellipseRadii,
+  handles,
+  type Outline,
+  outlineBox,
+  pairs,
+  type Point,
+  rectangleCorners,
+} from "../core/geometry";
 import { scoreOf } from "../core/looking";
 import { type Bitmap, spansOf } from "../core/mask";
 import type { Prompting } from "../core/prompting";
@@ -41,15 +52,23 @@ export class Layer {
 
   /** Put it onto a canvas; it is painted anew only if it isn't what it was. */
   onto(context: CanvasRenderingContext2D, scene: Scene, shapes: readonly Item[]): void {
-    const { view, ratio } = scene, s = view.scale * ratio, seen = inSight(scene, context.canvas, 0);
+    const { view, ratio } = scene,
+      s = view.scale * ratio,
+      seen = inSight(scene, context.canvas, 0);
     if (seen.left >= seen.right || seen.top >= seen.bottom) return;
-    if (!this.made || !isSame(this.made.scene, scene) || !holds(this.made.part, seen)) this.paint(scene, shapes, inSight(scene, context.canvas, 0.5));
+    if (!this.made || !isSame(this.made.scene, scene) || !holds(this.made.part, seen))
+      this.paint(scene, shapes, inSight(scene, context.canvas, 0.5));
     const { part } = this.made!;
-    context.drawImage(this.canvas, Math.round(part.left * s + view.x * ratio), Math.round(part.top * s + view.y * ratio));
+    context.drawImage(
+      this.canvas,
+      Math.round(part.left * s + view.x * ratio),
+      Math.round(part.top * s + view.y * ratio),
+    );
   }
 
   private paint(scene: Scene, shapes: readonly Item[], part: Box): void {
-    const { context, canvas } = this, s = scene.view.scale * scene.ratio;
+    const { context, canvas } = this,
+      s = scene.view.scale * scene.ratio;
     canvas.width = Math.ceil((part.right - part.left) * s);
     canvas.height = Math.ceil((part.bottom - part.top) * s);
     context.setTransform(s, 0, 0, s, -part.left * s, -part.top * s);
@@ -65,11 +84,15 @@ export class Layer {
 
 /** The part of the image on the canvas, with so much of a canvas around it, in whole pixels. */
 function inSight({ view, ratio, bitmap }: Scene, canvas: Size, around: number): Box {
-  const width = canvas.width / ratio, height = canvas.height / ratio;
-  const from = toImage(view, { x: -around * width, y: -around * height }), to = toImage(view, { x: (1 + around) * width, y: (1 + around) * height });
+  const width = canvas.width / ratio,
+    height = canvas.height / ratio;
+  const from = toImage(view, { x: -around * width, y: -around * height }),
+    to = toImage(view, { x: (1 + around) * width, y: (1 + around) * height });
   return {
-    left: Math.max(0, Math.floor(from.x)), top: Math.max(0, Math.floor(from.y)),
-    right: Math.min(bitmap!.width, Math.ceil(to.x)), bottom: Math.min(bitmap!.height, Math.ceil(to.y)),
+    left: Math.max(0, Math.floor(from.x)),
+    top: Math.max(0, Math.floor(from.y)),
+    right: Math.min(bitmap!.width, Math.ceil(to.x)),
+    bottom: Math.min(bitmap!.height, Math.ceil(to.y)),
   };
 }
 
@@ -84,7 +107,8 @@ function holds(a: Box, b: Box): boolean {
 }
 
 export function paint(context: CanvasRenderingContext2D, layer: Layer, scene: Scene): void {
-  const { canvas } = context, { ratio } = scene;
+  const { canvas } = context,
+    { ratio } = scene;
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.fillStyle = scene.backdrop;
   context.fillRect(0, 0, canvas.width, canvas.height);
@@ -93,7 +117,8 @@ export function paint(context: CanvasRenderingContext2D, layer: Layer, scene: Sc
   layer.onto(context, scene, shapes);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   paintNames(context, scene, shapes);
-  for (const item of shapes) if (scene.selected.has(item.key) && !item.suggested) paintHandles(context, scene, outlineIn(scene, item));
+  for (const item of shapes)
+    if (scene.selected.has(item.key) && !item.suggested) paintHandles(context, scene, outlineIn(scene, item));
   paintDrawing(context, scene);
   if (scene.prompting) paintPrompts(context, scene, scene.prompting);
 }
@@ -103,17 +128,29 @@ function outlineIn({ preview }: Scene, item: Item): Outline {
 }
 
 function paintItem(context: Context, scene: Scene, item: Item): void {
-  const label = scene.label(item.annotation.value.label_id), color = label?.color ?? "#888888";
-  const strong = scene.selected.has(item.key) || scene.pointed === item.key, { scale } = scene.view;
+  const label = scene.label(item.annotation.value.label_id),
+    color = label?.color ?? "#888888";
+  const strong = scene.selected.has(item.key) || scene.pointed === item.key,
+    { scale } = scene.view;
   context.lineWidth = (strong ? 2.5 : 1.5) / scale;
   context.strokeStyle = color;
   context.fillStyle = color;
   context.setLineDash(item.suggested ? [6 / scale, 4 / scale] : []);
-  trace(context, outlineIn(scene, item), { fill: strong ? 0.2 : scene.items.length > MANY ? 0.05 : 0.12, dot: (strong ? 4 : 3) / scale, label, find: scene.label });
+  trace(context, outlineIn(scene, item), {
+    fill: strong ? 0.2 : scene.items.length > MANY ? 0.05 : 0.12,
+    dot: (strong ? 4 : 3) / scale,
+    label,
+    find: scene.label,
+  });
   context.setLineDash([]);
 }
 
-interface Look { fill: number; dot: number; label?: Label | undefined; find?: (id: number) => Label | undefined }
+interface Look {
+  fill: number;
+  dot: number;
+  label?: Label | undefined;
+  find?: (id: number) => Label | undefined;
+}
 
 function trace(context: Context, outline: Outline, { fill, dot, label, find }: Look): void {
   const { points } = outline;
@@ -179,10 +216,19 @@ function spot(context: Context, { x, y }: Point, radius: number): void {
   context.fill();
 }
 
-function bones(context: Context, outline: Outline, dot: number, label: Label | undefined, find?: Look["find"]): void {
-  const at = new Map((outline.elements ?? []).filter((each) => !each.outside).map((each) => [each.label_id, each]));
+function bones(
+  context: Context,
+  outline: Outline,
+  dot: number,
+  label: Label | undefined,
+  find?: Look["find"],
+): void {
+  const at = new Map(
+    (outline.elements ?? []).filter((each) => !each.outside).map((each) => [each.label_id, each]),
+  );
   for (const [a, b] of label ? skeletonOf(label).edges : []) {
-    const p = at.get(a), q = at.get(b);
+    const p = at.get(a),
+      q = at.get(b);
     if (!p || !q) continue;
     path(context, [...pairs(p.points), ...pairs(q.points)]);
     context.stroke();
@@ -201,7 +247,8 @@ const outlines = new WeakMap<readonly number[], Path2D>();
 function pixels(context: Context, points: readonly number[], fill: number): void {
   const known = outlines.get(points) ?? new Path2D();
   if (!outlines.has(points)) {
-    for (const { left, top, right, bottom } of spansOf(points)) known.rect(left, top, right - left, bottom - top);
+    for (const { left, top, right, bottom } of spansOf(points))
+      known.rect(left, top, right - left, bottom - top);
     outlines.set(points, known);
   }
   context.globalAlpha = 0.3 + fill;
@@ -210,8 +257,11 @@ function pixels(context: Context, points: readonly number[], fill: number): void
 }
 
 function colored({ width, height, pixels: set }: Bitmap, color: string): OffscreenCanvas {
-  const canvas = new OffscreenCanvas(width, height), context = canvas.getContext("2d")!, image = context.createImageData(width, height);
-  const words = new Uint32Array(image.data.buffer), word = wordOf(color);
+  const canvas = new OffscreenCanvas(width, height),
+    context = canvas.getContext("2d")!,
+    image = context.createImageData(width, height);
+  const words = new Uint32Array(image.data.buffer),
+    word = wordOf(color);
   for (let i = 0; i < set.length; i++) if (set[i]) words[i] = word;
   context.putImageData(image, 0, 0);
   return canvas;
@@ -229,10 +279,13 @@ function paintNames(context: CanvasRenderingContext2D, scene: Scene, shapes: rea
   for (const item of shapes) {
     const strong = scene.selected.has(item.key) || scene.pointed === item.key;
     if (!strong && shapes.length > MANY) continue;
-    const label = scene.label(item.annotation.value.label_id), score = scoreOf(item.annotation);
+    const label = scene.label(item.annotation.value.label_id),
+      score = scoreOf(item.annotation);
     const text = `${label?.name ?? "?"}${item.annotation.kind === "tracks" ? " ⋯" : ""}${score < 1 ? ` ${Math.round(score * 100)} %` : ""}`;
-    const box = outlineBox(outlineIn(scene, item)), at = toScreen(scene.view, { x: box.left, y: box.top });
-    const width = context.measureText(text).width + 10, y = Math.max(9, at.y - 9);
+    const box = outlineBox(outlineIn(scene, item)),
+      at = toScreen(scene.view, { x: box.left, y: box.top });
+    const width = context.measureText(text).width + 10,
+      y = Math.max(9, at.y - 9);
     context.globalAlpha = strong ? 1 : 0.85;
     context.fillStyle = label?.color ?? "#888888";
     context.beginPath();
@@ -252,7 +305,9 @@ export function isBright(color: string): boolean {
 /** Where the handle is by which a box is turned, on the screen. */
 export function turnHandle(view: Viewport, outline: Outline): Point | null {
   if (outline.type !== "rectangle" && outline.type !== "ellipse") return null;
-  const all = handles(outline), top = toScreen(view, all[1]!.at), bottom = toScreen(view, all[5]!.at);
+  const all = handles(outline),
+    top = toScreen(view, all[1]!.at),
+    bottom = toScreen(view, all[5]!.at);
   const length = Math.hypot(top.x - bottom.x, top.y - bottom.y) || 1;
   return { x: top.x + ((top.x - bottom.x) / length) * 22, y: top.y + ((top.y - bottom.y) / length) * 22 };
 }
@@ -274,14 +329,21 @@ function knob(context: CanvasRenderingContext2D, { x, y }: Point, radius: number
 }
 
 function paintDrawing(context: CanvasRenderingContext2D, scene: Scene): void {
-  const { drawing, view, ratio, color } = scene, s = view.scale * ratio;
+  const { drawing, view, ratio, color } = scene,
+    s = view.scale * ratio;
   context.setTransform(s, 0, 0, s, view.x * ratio, view.y * ratio);
   context.lineWidth = 2 / view.scale;
   context.strokeStyle = context.fillStyle = color;
   if (drawing.at === "box") {
     const { left, top, right, bottom } = boxOf(drawing.from, drawing.to);
     const ellipse = [(left + right) / 2, (top + bottom) / 2, right, top];
-    trace(context, scene.tool === "ellipse" ? { type: "ellipse", points: ellipse } : { type: "rectangle", points: [left, top, right, bottom] }, { fill: 0.15, dot: 0 });
+    trace(
+      context,
+      scene.tool === "ellipse"
+        ? { type: "ellipse", points: ellipse }
+        : { type: "rectangle", points: [left, top, right, bottom] },
+      { fill: 0.15, dot: 0 },
+    );
   }
   if (drawing.at === "corners") {
     path(context, [...drawing.points, drawing.next]);
@@ -304,20 +366,33 @@ function paintDrawing(context: CanvasRenderingContext2D, scene: Scene): void {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
 }
 
-function paintPrompts(context: CanvasRenderingContext2D, scene: Scene, { prompts, found, pulling }: Prompting): void {
-  const { view, ratio, color } = scene, s = view.scale * ratio;
+function paintPrompts(
+  context: CanvasRenderingContext2D,
+  scene: Scene,
+  { prompts, found, pulling }: Prompting,
+): void {
+  const { view, ratio, color } = scene,
+    s = view.scale * ratio;
   context.setTransform(s, 0, 0, s, view.x * ratio, view.y * ratio);
   context.lineWidth = 2 / view.scale;
   context.strokeStyle = context.fillStyle = color;
   for (const each of found) trace(context, each, { fill: 0.25, dot: 4 / view.scale });
   context.setLineDash([5 / view.scale, 4 / view.scale]);
   const box = pulling ? boxOf(pulling.from, pulling.to) : prompts.box;
-  if (box) trace(context, { type: "rectangle", points: [box.left, box.top, box.right, box.bottom] }, { fill: 0, dot: 0 });
+  if (box)
+    trace(
+      context,
+      { type: "rectangle", points: [box.left, box.top, box.right, box.bottom] },
+      { fill: 0, dot: 0 },
+    );
   context.setLineDash([]);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.lineWidth = 2;
   context.strokeStyle = "#ffffff";
-  for (const [all, fill, sign] of [[prompts.positive, "#1f8f5f", "+"], [prompts.negative, "#c0392b", "−"]] as const) {
+  for (const [all, fill, sign] of [
+    [prompts.positive, "#1f8f5f", "+"],
+    [prompts.negative, "#c0392b", "−"],
+  ] as const) {
     for (const p of all) {
       const at = toScreen(view, p);
       context.fillStyle = fill;

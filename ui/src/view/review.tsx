@@ -16,7 +16,11 @@ export class Review {
   readonly current = signal<number | null>(null);
   readonly decided = signal({ accepted: 0, rejected: 0 });
 
-  constructor(private readonly bench: Bench, private readonly editing: Editing, private readonly stage: Stage) {
+  constructor(
+    private readonly bench: Bench,
+    private readonly editing: Editing,
+    private readonly stage: Stage,
+  ) {
     this.open = computed(() => {
       void bench.version.value;
       return this.on.value ? byDoubt(bench.document.values(), bench.filter.value).filter(isUndecided) : [];
@@ -51,7 +55,8 @@ export class Review {
   }
 
   private decide(action: (key: number) => void, how: "accepted" | "rejected"): void {
-    const key = this.current.value, next = this.after();
+    const key = this.current.value,
+      next = this.after();
     if (key === null) return;
     action(key);
     this.decided.value = { ...this.decided.value, [how]: this.decided.value[how] + 1 };
@@ -59,34 +64,62 @@ export class Review {
   }
 
   private after(): Annotation | undefined {
-    const all = this.open.value, index = all.findIndex(({ key }) => key === this.current.value);
+    const all = this.open.value,
+      index = all.findIndex(({ key }) => key === this.current.value);
     return all[index + 1] ?? all[0];
   }
 }
 
 export function ReviewPanel({ review, bench }: { review: Review; bench: Bench }) {
-  const all = review.open.value, index = all.findIndex(({ key }) => key === review.current.value), { accepted, rejected } = review.decided.value;
+  const all = review.open.value,
+    index = all.findIndex(({ key }) => key === review.current.value),
+    { accepted, rejected } = review.decided.value;
   return (
     <>
       <div class="pad reviewing" role="status">
-        <p><strong>{plural(all.length, "object")}</strong> to review <span class="quiet">· {accepted} accepted, {rejected} rejected</span></p>
+        <p>
+          <strong>{plural(all.length, "object")}</strong> to review{" "}
+          <span class="quiet">
+            · {accepted} accepted, {rejected} rejected
+          </span>
+        </p>
         <div class="row">
-          <button type="button" class="primary grow" disabled={index < 0} onClick={() => review.accept()}>Accept <kbd>A</kbd></button>
-          <button type="button" class="grow" disabled={index < 0} onClick={() => review.reject()}>Reject <kbd>Z</kbd></button>
-          <button type="button" disabled={index < 0} onClick={() => review.skip()}>Skip <kbd>N</kbd></button>
+          <button type="button" class="primary grow" disabled={index < 0} onClick={() => review.accept()}>
+            Accept <kbd>A</kbd>
+          </button>
+          <button type="button" class="grow" disabled={index < 0} onClick={() => review.reject()}>
+            Reject <kbd>Z</kbd>
+          </button>
+          <button type="button" disabled={index < 0} onClick={() => review.skip()}>
+            Skip <kbd>N</kbd>
+          </button>
         </div>
         {!all.length && <p class="quiet">Nothing that a model found is undecided.</p>}
       </div>
-      <Windowed items={all} height={32} label="Objects to review" current={index} row={(each) => {
-        const label = bench.label(each.value.label_id);
-        return (
-          <div class={each.key === review.current.value ? "object selected" : "object"}>
-            <button type="button" class="name" aria-pressed={each.key === review.current.value} onClick={() => review.show(each)}>
-              <Swatch label={label} /><span class="clip">{label?.name}</span><span class="quiet">frame {each.value.frame + 1}</span><Score value={scoreOf(each)} />
-            </button>
-          </div>
-        );
-      }} />
+      <Windowed
+        items={all}
+        height={32}
+        label="Objects to review"
+        current={index}
+        row={(each) => {
+          const label = bench.label(each.value.label_id);
+          return (
+            <div class={each.key === review.current.value ? "object selected" : "object"}>
+              <button
+                type="button"
+                class="name"
+                aria-pressed={each.key === review.current.value}
+                onClick={() => review.show(each)}
+              >
+                <Swatch label={label} />
+                <span class="clip">{label?.name}</span>
+                <span class="quiet">frame {each.value.frame + 1}</span>
+                <Score value={scoreOf(each)} />
+              </button>
+            </div>
+          );
+        }}
+      />
     </>
   );
 }

@@ -3,7 +3,22 @@
 import { effect, signal, untracked } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { drawn, type Step } from "../core/drawing";
-import { clamped, distance, extent, handles, hits, moved, type Outline, outlineBox, type Point, reshaped, turned, TURN, withoutPoint, withPoint } from "../core/geometry";
+import {
+  clamped,
+  distance,
+  extent,
+  handles,
+  hits,
+  moved,
+  type Outline,
+  outlineBox,
+  type Point,
+  reshaped,
+  turned,
+  TURN,
+  withoutPoint,
+  withPoint,
+} from "../core/geometry";
 import { decode } from "../core/mask";
 import { fit, panned, showing, toImage, toScreen, type Viewport, zoomed } from "../core/viewport";
 import type { Ai } from "./ai";
@@ -27,7 +42,11 @@ export class Stage {
   private gesture: Gesture = { at: "none" };
   private fitted: Viewport | null = null;
 
-  constructor(readonly bench: Bench, readonly editing: Editing, readonly ai: Ai) {}
+  constructor(
+    readonly bench: Bench,
+    readonly editing: Editing,
+    readonly ai: Ai,
+  ) {}
 
   resized(width: number, height: number): void {
     this.bench.screen.value = { width, height };
@@ -46,7 +65,11 @@ export class Stage {
 
   zoom(factor: number, at?: Point): void {
     const { width, height } = this.bench.screen.value;
-    this.bench.viewport.value = zoomed(this.bench.viewport.value, at ?? { x: width / 2, y: height / 2 }, factor);
+    this.bench.viewport.value = zoomed(
+      this.bench.viewport.value,
+      at ?? { x: width / 2, y: height / 2 },
+      factor,
+    );
   }
 
   actual(): void {
@@ -55,24 +78,37 @@ export class Stage {
 
   /** Bring an object into sight. */
   reveal(outline: Outline): void {
-    this.bench.viewport.value = showing(this.bench.viewport.value, outlineBox(outline), this.bench.screen.value);
+    this.bench.viewport.value = showing(
+      this.bench.viewport.value,
+      outlineBox(outline),
+      this.bench.screen.value,
+    );
   }
 
   draw(step: Step): void {
-    const { bench } = this, type = typeOf(bench.tool.value), edited = this.editedMask();
+    const { bench } = this,
+      type = typeOf(bench.tool.value),
+      edited = this.editedMask();
     const { drawing, made } = drawn(bench.drawing.value, step, {
-      tool: bench.tool.value, image: bench.frameMeta, radius: bench.radius.value, near: REACH / bench.viewport.value.scale,
-      label: type ? labelFor(bench, type) : undefined, bitmap: edited ? decode(edited.outline!.points) : null,
+      tool: bench.tool.value,
+      image: bench.frameMeta,
+      radius: bench.radius.value,
+      near: REACH / bench.viewport.value.scale,
+      label: type ? labelFor(bench, type) : undefined,
+      bitmap: edited ? decode(edited.outline!.points) : null,
     });
     bench.drawing.value = drawing;
     if (!made) return;
-    if (made.type === "mask" && edited) this.editing.reshape(edited.key, { ...edited.outline!, points: made.points });
+    if (made.type === "mask" && edited)
+      this.editing.reshape(edited.key, { ...edited.outline!, points: made.points });
     else this.editing.add(made);
   }
 
   down(event: PointerEvent, screen: Point): void {
-    const { bench } = this, at = this.imagePoint(screen);
-    if (event.button === 1 || (event.button === 0 && event.altKey)) this.gesture = { at: "panning", last: screen, from: screen, clears: false };
+    const { bench } = this,
+      at = this.imagePoint(screen);
+    if (event.button === 1 || (event.button === 0 && event.altKey))
+      this.gesture = { at: "panning", last: screen, from: screen, clears: false };
     else if (this.ai.segmenting.value) {
       this.gesture = { at: "prompting", negative: event.button === 2 };
       this.ai.prompt({ type: "down", at });
@@ -85,22 +121,38 @@ export class Stage {
   }
 
   move(screen: Point): void {
-    const { bench, gesture } = this, at = this.imagePoint(screen);
+    const { bench, gesture } = this,
+      at = this.imagePoint(screen);
     this.pointer.value = at;
     switch (gesture.at) {
       case "panning":
-        bench.viewport.value = panned(bench.viewport.value, screen.x - gesture.last.x, screen.y - gesture.last.y, bench.frameMeta, bench.screen.value);
+        bench.viewport.value = panned(
+          bench.viewport.value,
+          screen.x - gesture.last.x,
+          screen.y - gesture.last.y,
+          bench.frameMeta,
+          bench.screen.value,
+        );
         this.gesture = { ...gesture, last: screen };
         return;
       case "moving": {
         const free = this.freePoint(screen);
         if (!gesture.started && distance(toScreen(bench.viewport.value, gesture.from), screen) < 4) return;
         this.gesture = { ...gesture, started: true };
-        bench.preview.value = { key: gesture.key, outline: moved(gesture.outline, free.x - gesture.from.x, free.y - gesture.from.y) };
+        bench.preview.value = {
+          key: gesture.key,
+          outline: moved(gesture.outline, free.x - gesture.from.x, free.y - gesture.from.y),
+        };
         return;
       }
       case "shaping":
-        bench.preview.value = { key: gesture.key, outline: gesture.handle === TURN ? turned(gesture.outline, this.freePoint(screen)) : reshaped(gesture.outline, gesture.handle, at) };
+        bench.preview.value = {
+          key: gesture.key,
+          outline:
+            gesture.handle === TURN
+              ? turned(gesture.outline, this.freePoint(screen))
+              : reshaped(gesture.outline, gesture.handle, at),
+        };
         return;
       case "prompting":
         return this.ai.prompt({ type: "move", at });
@@ -110,23 +162,36 @@ export class Stage {
   }
 
   up(screen: Point): void {
-    const { bench, gesture } = this, at = this.imagePoint(screen);
+    const { bench, gesture } = this,
+      at = this.imagePoint(screen);
     this.gesture = { at: "none" };
     if (gesture.at === "panning" && gesture.clears && distance(gesture.from, screen) < 4) bench.select();
     if (gesture.at === "drawing") this.draw({ type: "up", at });
-    if (gesture.at === "prompting") this.ai.prompt({ type: "up", at, negative: gesture.negative, near: REACH / bench.viewport.value.scale });
+    if (gesture.at === "prompting")
+      this.ai.prompt({
+        type: "up",
+        at,
+        negative: gesture.negative,
+        near: REACH / bench.viewport.value.scale,
+      });
     const { value } = bench.preview;
-    if (value && (gesture.at === "moving" || gesture.at === "shaping")) this.editing.reshape(value.key, value.outline);
+    if (value && (gesture.at === "moving" || gesture.at === "shaping"))
+      this.editing.reshape(value.key, value.outline);
     bench.preview.value = null;
   }
 
   /** A double click ends a drawing; on the selected outline it adds a point, or removes one. */
   doubleClick(screen: Point): void {
-    const { bench } = this, { only } = bench;
+    const { bench } = this,
+      { only } = bench;
     if (bench.drawing.value.at === "corners") return this.draw({ type: "finish" });
     if (bench.tool.value !== "select" || !only?.outline || only.suggested) return;
-    const handle = this.handleAt(only.outline, screen), reach = REACH / bench.viewport.value.scale;
-    const next = handle === null ? withPoint(only.outline, this.imagePoint(screen), reach) : withoutPoint(only.outline, handle);
+    const handle = this.handleAt(only.outline, screen),
+      reach = REACH / bench.viewport.value.scale;
+    const next =
+      handle === null
+        ? withPoint(only.outline, this.imagePoint(screen), reach)
+        : withoutPoint(only.outline, handle);
     if (next) this.editing.reshape(only.key, next);
   }
 
@@ -136,22 +201,27 @@ export class Stage {
   }
 
   private grab(event: PointerEvent, screen: Point, at: Point): void {
-    const { bench } = this, { only } = bench, handle = only && !only.suggested && only.outline ? this.handleAt(only.outline, screen) : null;
+    const { bench } = this,
+      { only } = bench,
+      handle = only && !only.suggested && only.outline ? this.handleAt(only.outline, screen) : null;
     if (only && handle !== null) {
       this.gesture = { at: "shaping", key: only.key, outline: only.outline!, handle };
       return;
     }
     const item = this.itemAt(at);
     if (!item) this.gesture = { at: "panning", last: screen, from: screen, clears: true };
-    else if (event.shiftKey || event.ctrlKey || event.metaKey) bench.select(...toggled(bench.selected.value, item.key));
+    else if (event.shiftKey || event.ctrlKey || event.metaKey)
+      bench.select(...toggled(bench.selected.value, item.key));
     else {
       bench.select(item.key);
-      if (!item.suggested) this.gesture = { at: "moving", key: item.key, outline: item.outline!, from: at, started: false };
+      if (!item.suggested)
+        this.gesture = { at: "moving", key: item.key, outline: item.outline!, from: at, started: false };
     }
   }
 
   private hover(screen: Point, at: Point): void {
-    const { bench } = this, { only } = bench;
+    const { bench } = this,
+      { only } = bench;
     if (bench.tool.value !== "select" || this.ai.segmenting.value) {
       bench.pointed.value = null;
       this.cursor.value = "crosshair";
@@ -161,7 +231,14 @@ export class Stage {
     const handle = only?.outline && !only.suggested ? this.handleAt(only.outline, screen) : null;
     const item = handle === null ? this.itemAt(at) : only;
     bench.pointed.value = item?.key ?? null;
-    this.cursor.value = handle === null ? (item ? "move" : "grab") : handle === TURN ? "grab" : (handles(only!.outline!)[handle]?.cursor ?? "move");
+    this.cursor.value =
+      handle === null
+        ? item
+          ? "move"
+          : "grab"
+        : handle === TURN
+          ? "grab"
+          : (handles(only!.outline!)[handle]?.cursor ?? "move");
   }
 
   /** The smallest that is hit: what lies in another can be taken. */
@@ -173,7 +250,8 @@ export class Stage {
   }
 
   private handleAt(outline: Outline, screen: Point): number | null {
-    const view = this.bench.viewport.value, turn = turnHandle(view, outline);
+    const view = this.bench.viewport.value,
+      turn = turnHandle(view, outline);
     if (turn && distance(turn, screen) <= REACH + 2) return TURN;
     const found = handles(outline).find(({ at }) => distance(toScreen(view, at), screen) <= REACH + 1);
     return found?.index ?? null;
@@ -199,33 +277,61 @@ function toggled(selected: ReadonlySet<number>, key: number): number[] {
 }
 
 export function StageView({ stage }: { stage: Stage }) {
-  const canvas = useRef<HTMLCanvasElement>(null), { bench, ai } = stage;
+  const canvas = useRef<HTMLCanvasElement>(null),
+    { bench, ai } = stage;
   useEffect(() => attach(stage, canvas.current!), [stage]);
-  const { name } = bench.frameMeta, count = bench.items.value.length;
+  const { name } = bench.frameMeta,
+    count = bench.items.value.length;
   return (
     <div class="stage">
-      <canvas ref={canvas} tabIndex={0} role="img" aria-label={`Frame ${bench.frame.value + 1}, ${name}, with ${count} annotations`} style={{ cursor: stage.cursor.value }} />
-      {ai.segmenting.value && <p class="banner">Left click: part of the object · right click: not part of it · pull: a box · Enter accepts · Esc ends</p>}
-      {!ai.segmenting.value && bench.tool.value !== "select" && <p class="banner">{HINTS[bench.tool.value]}</p>}
+      <canvas
+        ref={canvas}
+        tabIndex={0}
+        role="img"
+        aria-label={`Frame ${bench.frame.value + 1}, ${name}, with ${count} annotations`}
+        style={{ cursor: stage.cursor.value }}
+      />
+      {ai.segmenting.value && (
+        <p class="banner">
+          Left click: part of the object · right click: not part of it · pull: a box · Enter accepts · Esc
+          ends
+        </p>
+      )}
+      {!ai.segmenting.value && bench.tool.value !== "select" && (
+        <p class="banner">{HINTS[bench.tool.value]}</p>
+      )}
       <span class="zoom">{bench.percent}</span>
     </div>
   );
 }
 
 const HINTS = {
-  select: "", rectangle: "Pull, or click two corners", ellipse: "Pull, or click two corners of the box around it", cuboid: "Pull the box around it",
-  skeleton: "Pull the box around it, then move its points", polygon: "Click the corners; the first one, Enter or a right click ends", polyline: "Click the corners; Enter or a right click ends",
-  points: "Click each; Enter or a right click ends", brush: "Paint; [ and ] change the size, Enter ends", eraser: "Select a mask, wipe, Enter ends",
+  select: "",
+  rectangle: "Pull, or click two corners",
+  ellipse: "Pull, or click two corners of the box around it",
+  cuboid: "Pull the box around it",
+  skeleton: "Pull the box around it, then move its points",
+  polygon: "Click the corners; the first one, Enter or a right click ends",
+  polyline: "Click the corners; Enter or a right click ends",
+  points: "Click each; Enter or a right click ends",
+  brush: "Paint; [ and ] change the size, Enter ends",
+  eraser: "Select a mask, wipe, Enter ends",
 };
 
 function attach(stage: Stage, canvas: HTMLCanvasElement): () => void {
-  const { bench, ai } = stage, context = canvas.getContext("2d", { alpha: false })!;
-  const box = canvas.parentElement!, ends: (() => void)[] = [];
+  const { bench, ai } = stage,
+    context = canvas.getContext("2d", { alpha: false })!;
+  const box = canvas.parentElement!,
+    ends: (() => void)[] = [];
   const at = (event: MouseEvent): Point => {
     const { left, top } = canvas.getBoundingClientRect();
     return { x: event.clientX - left, y: event.clientY - top };
   };
-  const on = <K extends keyof HTMLElementEventMap>(name: K, action: (event: HTMLElementEventMap[K]) => void, options?: AddEventListenerOptions) => {
+  const on = <K extends keyof HTMLElementEventMap>(
+    name: K,
+    action: (event: HTMLElementEventMap[K]) => void,
+    options?: AddEventListenerOptions,
+  ) => {
     canvas.addEventListener(name, action, options);
     ends.push(() => canvas.removeEventListener(name, action, options));
   };
@@ -239,13 +345,18 @@ function attach(stage: Stage, canvas: HTMLCanvasElement): () => void {
   on("pointerleave", () => stage.leave());
   on("contextmenu", (event) => event.preventDefault());
   on("dblclick", (event) => stage.doubleClick(at(event)));
-  on("wheel", (event) => {
-    event.preventDefault();
-    stage.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.06 : 0.0018)), at(event));
-  }, { passive: false });
+  on(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      stage.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.06 : 0.0018)), at(event));
+    },
+    { passive: false },
+  );
 
   const watcher = new ResizeObserver(() => {
-    const ratio = devicePixelRatio, { clientWidth, clientHeight } = box;
+    const ratio = devicePixelRatio,
+      { clientWidth, clientHeight } = box;
     canvas.width = Math.round(clientWidth * ratio);
     canvas.height = Math.round(clientHeight * ratio);
     stage.resized(clientWidth, clientHeight);
@@ -257,33 +368,64 @@ function attach(stage: Stage, canvas: HTMLCanvasElement): () => void {
   let queued = 0;
   const now = () => {
     queued = 0;
-    const shown = bench.shown.value, type = typeOf(bench.tool.value);
+    const shown = bench.shown.value,
+      type = typeOf(bench.tool.value);
     const label = labelFor(bench, type ?? "mask");
     paint(context, layer, {
-      view: bench.viewport.value, ratio: devicePixelRatio, bitmap: shown?.bitmap ?? null,
-      items: bench.hidden.value ? [] : bench.items.value, selected: bench.selected.value, pointed: bench.pointed.value, preview: bench.preview.value,
-      drawing: bench.drawing.value, tool: bench.tool.value, color: label?.color ?? "#1f6f5c", radius: bench.radius.value, pointer: stage.pointer.value,
-      backdrop: getComputedStyle(box).backgroundColor, prompting: ai.segmenting.value ? ai.prompting.value : null, label: (id) => bench.label(id),
+      view: bench.viewport.value,
+      ratio: devicePixelRatio,
+      bitmap: shown?.bitmap ?? null,
+      items: bench.hidden.value ? [] : bench.items.value,
+      selected: bench.selected.value,
+      pointed: bench.pointed.value,
+      preview: bench.preview.value,
+      drawing: bench.drawing.value,
+      tool: bench.tool.value,
+      color: label?.color ?? "#1f6f5c",
+      radius: bench.radius.value,
+      pointer: stage.pointer.value,
+      backdrop: getComputedStyle(box).backgroundColor,
+      prompting: ai.segmenting.value ? ai.prompting.value : null,
+      label: (id) => bench.label(id),
     });
     // What is on the canvas cannot be read from outside; tests and measurements look here.
     canvas.dataset["frame"] = String(shown?.frame ?? "");
     canvas.dataset["painted"] = String(Number(canvas.dataset["painted"] ?? 0) + 1);
   };
-  const queue = () => { queued ||= requestAnimationFrame(now); };
-  ends.push(effect(() => {
-    void [bench.viewport.value, bench.shown.value, bench.items.value, bench.selected.value, bench.pointed.value, bench.preview.value, bench.drawing.value, bench.hidden.value, bench.tool.value, bench.radius.value, bench.chosenLabel.value, ai.segmenting.value, ai.prompting.value];
-    if (bench.tool.value === "brush" || bench.tool.value === "eraser") void stage.pointer.value;
-    queue();
-  }));
+  const queue = () => {
+    queued ||= requestAnimationFrame(now);
+  };
+  ends.push(
+    effect(() => {
+      void [
+        bench.viewport.value,
+        bench.shown.value,
+        bench.items.value,
+        bench.selected.value,
+        bench.pointed.value,
+        bench.preview.value,
+        bench.drawing.value,
+        bench.hidden.value,
+        bench.tool.value,
+        bench.radius.value,
+        bench.chosenLabel.value,
+        ai.segmenting.value,
+        ai.prompting.value,
+      ];
+      if (bench.tool.value === "brush" || bench.tool.value === "eraser") void stage.pointer.value;
+      queue();
+    }),
+  );
   // Images of a task may differ in size.
-  ends.push(effect(() => {
-    void bench.shown.value;
-    untracked(() => stage.refit());
-  }));
+  ends.push(
+    effect(() => {
+      void bench.shown.value;
+      untracked(() => stage.refit());
+    }),
+  );
   return () => {
     for (const end of ends) end();
     watcher.disconnect();
     cancelAnimationFrame(queued);
   };
 }
-

@@ -16,11 +16,27 @@ import { Stage, StageView } from "./stage";
 import { Timeline } from "./timeline";
 
 type Panel = "objects" | "ai" | "review";
-const PANELS: { id: Panel; name: string }[] = [{ id: "objects", name: "Objects" }, { id: "ai", name: "AI tools" }, { id: "review", name: "Review" }];
-const TOOLS = ["select", "rectangle", "polygon", "polyline", "points", "ellipse", "cuboid", "brush", "eraser", "skeleton"] as const;
+const PANELS: { id: Panel; name: string }[] = [
+  { id: "objects", name: "Objects" },
+  { id: "ai", name: "AI tools" },
+  { id: "review", name: "Review" },
+];
+const TOOLS = [
+  "select",
+  "rectangle",
+  "polygon",
+  "polyline",
+  "points",
+  "ellipse",
+  "cuboid",
+  "brush",
+  "eraser",
+  "skeleton",
+] as const;
 
 export function Workbench({ id }: { id: number }) {
-  const [panel, setPanel] = useState<Panel>("objects"), [help, setHelp] = useState(false);
+  const [panel, setPanel] = useState<Panel>("objects"),
+    [help, setHelp] = useState(false);
   const desk = useMemo(() => deskFor(id, setPanel, () => setHelp((shown) => !shown)), [id]);
   const { bench, ai, review } = desk;
   useEffect(() => {
@@ -41,10 +57,23 @@ export function Workbench({ id }: { id: number }) {
     <div class="workbench">
       <Head desk={desk} onHelp={() => setHelp(true)} />
       <Toolbar desk={desk} />
-      <main class="middle"><Conflict bench={bench} /><StageView stage={desk.stage} /></main>
+      <main class="middle">
+        <Conflict bench={bench} />
+        <StageView stage={desk.stage} />
+      </main>
       <aside class="side">
         <div class="tabs" role="tablist" aria-label="Panels">
-          {PANELS.map(({ id: name, name: words }) => <button key={name} type="button" role="tab" aria-selected={panel === name} onClick={() => choose(name)}>{words}</button>)}
+          {PANELS.map(({ id: name, name: words }) => (
+            <button
+              key={name}
+              type="button"
+              role="tab"
+              aria-selected={panel === name}
+              onClick={() => choose(name)}
+            >
+              {words}
+            </button>
+          ))}
         </div>
         <div class="panel-body" role="tabpanel">
           {panel === "objects" && <Objects bench={bench} editing={desk.editing} stage={desk.stage} />}
@@ -59,7 +88,10 @@ export function Workbench({ id }: { id: number }) {
 }
 
 function deskFor(id: number, panel: Desk["panel"], help: () => void): Desk {
-  const bench = new Bench(id), editing = new Editing(bench), ai = new Ai(bench, editing), stage = new Stage(bench, editing, ai);
+  const bench = new Bench(id),
+    editing = new Editing(bench),
+    ai = new Ai(bench, editing),
+    stage = new Stage(bench, editing, ai);
   return { bench, editing, ai, stage, review: new Review(bench, editing, stage), panel, help };
 }
 
@@ -67,7 +99,8 @@ function useKeys(desk: Desk): void {
   useEffect(() => {
     const commands = commandsOf(desk);
     const press = (event: KeyboardEvent) => {
-      const target = event.target as HTMLElement, command = commandOf(event);
+      const target = event.target as HTMLElement,
+        command = commandOf(event);
       if (!command || target.closest("dialog") || isForItself(target, event, desk)) return;
       event.preventDefault();
       commands[command]();
@@ -86,93 +119,253 @@ function isForItself(target: HTMLElement, event: KeyboardEvent, desk: Desk): boo
 }
 
 function Waiting({ bench }: { bench: Bench }) {
-  return <main class="waiting">{bench.problem.value
-    ? <div class="empty"><p role="alert">{bench.problem.value}</p><a class="button" href="#/tasks">Back to the tasks</a></div>
-    : <p class="quiet" aria-busy="true">Opening the task…</p>}</main>;
+  return (
+    <main class="waiting">
+      {bench.problem.value ? (
+        <div class="empty">
+          <p role="alert">{bench.problem.value}</p>
+          <a class="button" href="#/tasks">
+            Back to the tasks
+          </a>
+        </div>
+      ) : (
+        <p class="quiet" aria-busy="true">
+          Opening the task…
+        </p>
+      )}
+    </main>
+  );
 }
 
 function Head({ desk: { bench, editing, review, panel }, onHelp }: { desk: Desk; onHelp: () => void }) {
   void bench.version.value;
   return (
     <header class="head">
-      <a class="button plain tight" href="#/tasks" aria-label="All tasks" title="All tasks"><Icon name="back" /></a>
+      <a class="button plain tight" href="#/tasks" aria-label="All tasks" title="All tasks">
+        <Icon name="back" />
+      </a>
       <h1 class="clip">{bench.task.value?.name}</h1>
       <Saved bench={bench} />
       <span class="grow" />
-      {bench.problem.value && <p class="problem slim" role="alert">{bench.problem.value} <button type="button" class="link" onClick={() => (bench.problem.value = "")}>dismiss</button></p>}
-      <button type="button" class="plain tight" aria-label="Undo" title="Undo (Ctrl+Z)" disabled={!bench.history.canUndo} onClick={() => editing.undo()}><Icon name="undo" /></button>
-      <button type="button" class="plain tight" aria-label="Redo" title="Redo (Ctrl+Shift+Z)" disabled={!bench.history.canRedo} onClick={() => editing.redo()}><Icon name="redo" /></button>
-      <button type="button" class="plain tight" aria-label={bench.hidden.value ? "Show annotations" : "Hide annotations"} title="Hide or show annotations (H)" onClick={() => (bench.hidden.value = !bench.hidden.value)}><Icon name={bench.hidden.value ? "hidden" : "eye"} /></button>
-      <button type="button" class="plain" aria-pressed={review.on.value} onClick={() => { review.toggle(); panel(review.on.value ? "review" : "objects"); }} title="Review (M)"><Icon name="review" /> Review</button>
-      <button type="button" class="plain tight" aria-label="Keys" title="Keys (?)" onClick={onHelp}><Icon name="help" /></button>
+      {bench.problem.value && (
+        <p class="problem slim" role="alert">
+          {bench.problem.value}{" "}
+          <button type="button" class="link" onClick={() => (bench.problem.value = "")}>
+            dismiss
+          </button>
+        </p>
+      )}
+      <button
+        type="button"
+        class="plain tight"
+        aria-label="Undo"
+        title="Undo (Ctrl+Z)"
+        disabled={!bench.history.canUndo}
+        onClick={() => editing.undo()}
+      >
+        <Icon name="undo" />
+      </button>
+      <button
+        type="button"
+        class="plain tight"
+        aria-label="Redo"
+        title="Redo (Ctrl+Shift+Z)"
+        disabled={!bench.history.canRedo}
+        onClick={() => editing.redo()}
+      >
+        <Icon name="redo" />
+      </button>
+      <button
+        type="button"
+        class="plain tight"
+        aria-label={bench.hidden.value ? "Show annotations" : "Hide annotations"}
+        title="Hide or show annotations (H)"
+        onClick={() => (bench.hidden.value = !bench.hidden.value)}
+      >
+        <Icon name={bench.hidden.value ? "hidden" : "eye"} />
+      </button>
+      <button
+        type="button"
+        class="plain"
+        aria-pressed={review.on.value}
+        onClick={() => {
+          review.toggle();
+          panel(review.on.value ? "review" : "objects");
+        }}
+        title="Review (M)"
+      >
+        <Icon name="review" /> Review
+      </button>
+      <button type="button" class="plain tight" aria-label="Keys" title="Keys (?)" onClick={onHelp}>
+        <Icon name="help" />
+      </button>
     </header>
   );
 }
 
-const PHASES = { saved: "All saved", unsaved: "Unsaved changes", saving: "Saving…", failed: "Not saved", conflict: "Changed by somebody else" };
+const PHASES = {
+  saved: "All saved",
+  unsaved: "Unsaved changes",
+  saving: "Saving…",
+  failed: "Not saved",
+  conflict: "Changed by somebody else",
+};
 
 function Saved({ bench: { saving } }: { bench: Bench }) {
   const phase = saving.phase.value;
   return (
-    <span class={`saved ${phase}`} role="status">{PHASES[phase]}
-      {phase === "failed" && <span title={saving.problem.value}>: {saving.problem.value} <button type="button" class="link" onClick={() => saving.retry()}>Try again</button></span>}
+    <span class={`saved ${phase}`} role="status">
+      {PHASES[phase]}
+      {phase === "failed" && (
+        <span title={saving.problem.value}>
+          : {saving.problem.value}{" "}
+          <button type="button" class="link" onClick={() => saving.retry()}>
+            Try again
+          </button>
+        </span>
+      )}
     </span>
   );
 }
 
 function Conflict({ bench }: { bench: Bench }) {
   if (bench.saving.phase.value !== "conflict") return null;
-  const decide = (whose: "ours" | "theirs") => void bench.saving.decide(whose).catch((error: unknown) => (bench.problem.value = String(error)));
+  const decide = (whose: "ours" | "theirs") =>
+    void bench.saving.decide(whose).catch((error: unknown) => (bench.problem.value = String(error)));
   return (
     <div class="dispute" role="alert">
-      <p><strong>Somebody else changed {plural(bench.saving.conflicts, "object")} that you changed too.</strong> Nothing was overwritten.</p>
-      <button type="button" onClick={() => decide("theirs")}>Take theirs</button><button type="button" class="primary" onClick={() => decide("ours")}>Keep mine</button>
+      <p>
+        <strong>
+          Somebody else changed {plural(bench.saving.conflicts, "object")} that you changed too.
+        </strong>{" "}
+        Nothing was overwritten.
+      </p>
+      <button type="button" onClick={() => decide("theirs")}>
+        Take theirs
+      </button>
+      <button type="button" class="primary" onClick={() => decide("ours")}>
+        Keep mine
+      </button>
     </div>
   );
 }
 
 function Toolbar({ desk }: { desk: Desk }) {
-  const { bench, ai } = desk, current = bench.tool.value, type = typeOf(current), label = labelFor(bench, type ?? "mask") ?? bench.labels.value[0];
+  const { bench, ai } = desk,
+    current = bench.tool.value,
+    type = typeOf(current),
+    label = labelFor(bench, type ?? "mask") ?? bench.labels.value[0];
   const choices = type ? labelsFor(bench.labels.value, type) : bench.labels.value;
   return (
     <div class="toolbar" role="toolbar" aria-label="Tools" aria-orientation="vertical">
-      {TOOLS.filter((tool) => tool === "select" || labelsFor(bench.labels.value, typeOf(tool)!).length).map((tool) => (
-        <Button key={tool} icon={tool} command={tool} pressed={!ai.segmenting.value && current === tool} onClick={() => take(desk, tool)} />
-      ))}
-      {labelsFor(bench.labels.value, "tag").length > 0 && <Button icon="tag" command="tag" onClick={() => desk.editing.tag()} />}
+      {TOOLS.filter((tool) => tool === "select" || labelsFor(bench.labels.value, typeOf(tool)!).length).map(
+        (tool) => (
+          <Button
+            key={tool}
+            icon={tool}
+            command={tool}
+            pressed={!ai.segmenting.value && current === tool}
+            onClick={() => take(desk, tool)}
+          />
+        ),
+      )}
+      {labelsFor(bench.labels.value, "tag").length > 0 && (
+        <Button icon="tag" command="tag" onClick={() => desk.editing.tag()} />
+      )}
       <hr />
-      <label class="pick" title="Label that is drawn with"><Swatch label={label} />
-        <select aria-label="Label that is drawn with" value={label?.id ?? ""} onChange={(e) => (bench.chosenLabel.value = Number(e.currentTarget.value))}>
-          {choices.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}
+      <label class="pick" title="Label that is drawn with">
+        <Swatch label={label} />
+        <select
+          aria-label="Label that is drawn with"
+          value={label?.id ?? ""}
+          onChange={(e) => (bench.chosenLabel.value = Number(e.currentTarget.value))}
+        >
+          {choices.map((each) => (
+            <option key={each.id} value={each.id}>
+              {each.name}
+            </option>
+          ))}
         </select>
       </label>
-      <button type="button" class="plain tight" aria-pressed={bench.asTrack.value} aria-label="Draw tracks" title="Draw tracks instead of single shapes" onClick={() => (bench.asTrack.value = !bench.asTrack.value)}><Icon name="track" /></button>
+      <button
+        type="button"
+        class="plain tight"
+        aria-pressed={bench.asTrack.value}
+        aria-label="Draw tracks"
+        title="Draw tracks instead of single shapes"
+        onClick={() => (bench.asTrack.value = !bench.asTrack.value)}
+      >
+        <Icon name="track" />
+      </button>
       <hr />
       <Button icon="fit" command="fit" onClick={() => desk.stage.fit()} />
     </div>
   );
 }
 
-function Button({ icon, command, pressed, onClick }: { icon: IconName; command: Command; pressed?: boolean; onClick: () => void }) {
+function Button({
+  icon,
+  command,
+  pressed,
+  onClick,
+}: {
+  icon: IconName;
+  command: Command;
+  pressed?: boolean;
+  onClick: () => void;
+}) {
   const { does, keys } = BINDINGS[command];
-  return <button type="button" class="plain tight" aria-label={does} aria-pressed={pressed} title={`${does} (${shown(keys[0])})`} onClick={onClick}><Icon name={icon} /></button>;
+  return (
+    <button
+      type="button"
+      class="plain tight"
+      aria-label={does}
+      aria-pressed={pressed}
+      title={`${does} (${shown(keys[0])})`}
+      onClick={onClick}
+    >
+      <Icon name={icon} />
+    </button>
+  );
 }
 
 function shown(key: string): string {
-  return key.replace("Arrow", "").replace(/^[a-z]$/, (letter) => letter.toUpperCase()).replace(/\+([a-z])$/, (_, letter: string) => `+${letter.toUpperCase()}`);
+  return key
+    .replace("Arrow", "")
+    .replace(/^[a-z]$/, (letter) => letter.toUpperCase())
+    .replace(/\+([a-z])$/, (_, letter: string) => `+${letter.toUpperCase()}`);
 }
 
 function Keys({ onClose }: { onClose: () => void }) {
-  const all = Object.values(BINDINGS), groups = [...new Set(all.map(({ group }) => group))];
+  const all = Object.values(BINDINGS),
+    groups = [...new Set(all.map(({ group }) => group))];
   return (
     <Dialog title="Keys" onClose={onClose} wide>
-      <div class="keys">{groups.map((group) => (
-        <section key={group}><h3>{group}</h3>
-          <dl>{all.filter((each) => each.group === group).map(({ does, keys }) => (
-            <div key={does}><dt>{keys.map((key) => <kbd key={key}>{shown(key)}</kbd>)}</dt><dd>{does}</dd></div>
-          ))}</dl></section>
-      ))}</div>
-      <p class="quiet">The wheel zooms, pulling the background pans, Alt with a pull pans with every tool, Shift with a click selects more. A double click on a side of a polygon adds a point, one on a point removes it.</p>
+      <div class="keys">
+        {groups.map((group) => (
+          <section key={group}>
+            <h3>{group}</h3>
+            <dl>
+              {all
+                .filter((each) => each.group === group)
+                .map(({ does, keys }) => (
+                  <div key={does}>
+                    <dt>
+                      {keys.map((key) => (
+                        <kbd key={key}>{shown(key)}</kbd>
+                      ))}
+                    </dt>
+                    <dd>{does}</dd>
+                  </div>
+                ))}
+            </dl>
+          </section>
+        ))}
+      </div>
+      <p class="quiet">
+        The wheel zooms, pulling the background pans, Alt with a pull pans with every tool, Shift with a click
+        selects more. A double click on a side of a polygon adds a point, one on a point removes it.
+      </p>
     </Dialog>
   );
 }

@@ -2,10 +2,16 @@ import { describe, expect, test } from "vitest";
 import { type Annotation, Document } from "../../src/core/document";
 import { History } from "../../src/core/history";
 
-const shape = (key: number, frame: number, points = [0, 0, 1, 1]): Annotation => ({ key, kind: "shapes", value: { frame, label_id: 1, type: "rectangle", points, attributes: [] } });
+const shape = (key: number, frame: number, points = [0, 0, 1, 1]): Annotation => ({
+  key,
+  kind: "shapes",
+  value: { frame, label_id: 1, type: "rectangle", points, attributes: [] },
+});
 
 function made() {
-  const document = new Document(), history = new History(document), key = document.newKey();
+  const document = new Document(),
+    history = new History(document),
+    key = document.newKey();
   document.apply([{ key, before: null, after: shape(key, 3) }], "user");
   return { document, history, key };
 }
@@ -19,7 +25,21 @@ test("a document knows what is on a frame, also after changes", () => {
 });
 
 test("tracks are asked on every frame, and their key frames are sorted", () => {
-  const document = new Document({ tags: [], shapes: [], tracks: [{ frame: 0, label_id: 1, attributes: [], shapes: [{ frame: 9, type: "rectangle", points: [] }, { frame: 0, type: "rectangle", points: [] }] }] });
+  const document = new Document({
+    tags: [],
+    shapes: [],
+    tracks: [
+      {
+        frame: 0,
+        label_id: 1,
+        attributes: [],
+        shapes: [
+          { frame: 9, type: "rectangle", points: [] },
+          { frame: 0, type: "rectangle", points: [] },
+        ],
+      },
+    ],
+  });
   const [track] = document.on(77);
   expect(track?.kind === "tracks" && track.value.shapes.map(({ frame }) => frame)).toEqual([0, 9]);
 });
@@ -37,7 +57,13 @@ describe("undo and redo", () => {
   test("several changes at once are one step, and are taken back from the last", () => {
     const { document, history, key } = made();
     const other = document.newKey();
-    document.apply([{ key, before: document.get(key)!, after: null }, { key: other, before: null, after: shape(other, 1) }], "user");
+    document.apply(
+      [
+        { key, before: document.get(key)!, after: null },
+        { key: other, before: null, after: shape(other, 1) },
+      ],
+      "user",
+    );
     history.undo();
     expect([...document.values()].map((each) => each.key)).toEqual([key]);
   });
@@ -51,7 +77,9 @@ describe("undo and redo", () => {
   });
 
   test.each(["hub", "model", "history"] as const)("what comes from the %s is no step", (origin) => {
-    const document = new Document(), history = new History(document), key = document.newKey();
+    const document = new Document(),
+      history = new History(document),
+      key = document.newKey();
     document.apply([{ key, before: null, after: shape(key, 0) }], origin);
     expect(history.canUndo).toBe(false);
   });

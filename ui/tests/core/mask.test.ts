@@ -9,9 +9,18 @@ test("the hub's own example is read: zeros come first, the box is inclusive", ()
 
 describe.each([
   [["#"], [0, 1, 0, 0, 0, 0]],
-  [["...", ".##"], [0, 2, 1, 1, 2, 1]],
-  [["#.#", ".#."], [0, 1, 1, 1, 1, 1, 1, 0, 0, 2, 1]],
-  [["....", ".##.", ".#..", "...."], [0, 3, 1, 1, 1, 2, 2]],
+  [
+    ["...", ".##"],
+    [0, 2, 1, 1, 2, 1],
+  ],
+  [
+    ["#.#", ".#."],
+    [0, 1, 1, 1, 1, 1, 1, 0, 0, 2, 1],
+  ],
+  [
+    ["....", ".##.", ".#..", "...."],
+    [0, 3, 1, 1, 1, 2, 2],
+  ],
 ])("a mask %j", (rows, points) => {
   test("is encoded within its tightest box", () => expect(encode(bitmap(...rows))).toEqual(points));
   test("comes back as it was", () => expect(encode(decode(points))).toEqual(points));
@@ -38,8 +47,14 @@ test("a mask without a pixel is no mask", () => expect(encode(bitmap("..", "..")
 const SIZE = { width: 8, height: 6 };
 
 test("a brush paints a disc, and a pull a thick line", () => {
-  expect(grid(encode(stroke(null, { x: 2.5, y: 2.5 }, { x: 2.5, y: 2.5 }, 1.2, true, SIZE)!)!)).toEqual([".#.", "###", ".#."]);
-  expect(grid(encode(stroke(null, { x: 1.5, y: 2.5 }, { x: 4.5, y: 2.5 }, 0.6, true, SIZE)!)!)).toEqual(["####"]);
+  expect(grid(encode(stroke(null, { x: 2.5, y: 2.5 }, { x: 2.5, y: 2.5 }, 1.2, true, SIZE)!)!)).toEqual([
+    ".#.",
+    "###",
+    ".#.",
+  ]);
+  expect(grid(encode(stroke(null, { x: 1.5, y: 2.5 }, { x: 4.5, y: 2.5 }, 0.6, true, SIZE)!)!)).toEqual([
+    "####",
+  ]);
 });
 
 test("the brush doesn't reach out of the image", () => {
@@ -49,7 +64,10 @@ test("the brush doesn't reach out of the image", () => {
 
 test("the eraser wipes, and leaves what it was given as it was", () => {
   const before = bitmap("####", "####");
-  expect(grid(encode(stroke(before, { x: 0.5, y: 0.5 }, { x: 0.5, y: 1.5 }, 0.6, false, SIZE)!)!)).toEqual(["###", "###"]);
+  expect(grid(encode(stroke(before, { x: 0.5, y: 0.5 }, { x: 0.5, y: 1.5 }, 0.6, false, SIZE)!)!)).toEqual([
+    "###",
+    "###",
+  ]);
   expect(before.pixels.every(Boolean)).toBe(true);
 });
 

@@ -4,37 +4,59 @@ import { patience, Saving } from "../../src/core/saving";
 import type { LabeledData } from "../../src/core/wire";
 
 const NOTHING: LabeledData = { tags: [], shapes: [], tracks: [] };
-const value = (x: number, more: object = {}) => ({ frame: 0, label_id: 1, type: "rectangle" as const, points: [x, 0, 9, 9], attributes: [], ...more });
+const value = (x: number, more: object = {}) => ({
+  frame: 0,
+  label_id: 1,
+  type: "rectangle" as const,
+  points: [x, 0, 9, 9],
+  attributes: [],
+  ...more,
+});
 
 /** A document with one shape that the hub has, its saving, and a hand that changes it. */
 function desk() {
   const document = new Document({ ...NOTHING, shapes: [value(0, { id: 70, revision: 3 })] });
   let names = 0;
-  const saving = new Saving(document.values(), () => `name-${++names}`), known = [...document.values()][0]!.key;
-  document.listen((changes, origin) => { if (origin !== "hub") saving.note(changes); });
+  const saving = new Saving(document.values(), () => `name-${++names}`),
+    known = [...document.values()][0]!.key;
+  document.listen((changes, origin) => {
+    if (origin !== "hub") saving.note(changes);
+  });
   const next = () => saving.next((key) => document.get(key));
   const add = (x: number) => {
     const key = document.newKey();
     document.apply([{ key, before: null, after: { key, kind: "shapes", value: value(x) } }], "user");
     return key;
   };
-  const change = (key: number, x: number) => document.apply([{ key, before: document.get(key)!, after: { key, kind: "shapes", value: value(x) } as Annotation }], "user");
-  const remove = (key: number) => document.apply([{ key, before: document.get(key)!, after: null } satisfies Change], "user");
+  const change = (key: number, x: number) =>
+    document.apply(
+      [{ key, before: document.get(key)!, after: { key, kind: "shapes", value: value(x) } as Annotation }],
+      "user",
+    );
+  const remove = (key: number) =>
+    document.apply([{ key, before: document.get(key)!, after: null } satisfies Change], "user");
   return { document, saving, known, next, add, change, remove };
 }
 
-const answer = (...shapes: [number, number][]): LabeledData => ({ ...NOTHING, shapes: shapes.map(([id, revision]) => ({ ...value(0), id, revision })) });
+const answer = (...shapes: [number, number][]): LabeledData => ({
+  ...NOTHING,
+  shapes: shapes.map(([id, revision]) => ({ ...value(0), id, revision })),
+});
 
 test("what was read is saved", () => expect(desk().saving.phase).toBe("saved"));
 
 test("a new shape is created, then updated by the id and the revision that the hub gave", () => {
-  const { saving, next, add, change } = desk(), key = add(1);
+  const { saving, next, add, change } = desk(),
+    key = add(1);
   expect(saving.phase).toBe("unsaved");
   expect(next()).toMatchObject({ action: "create", body: { shapes: [{ points: [1, 0, 9, 9] }] } });
   expect(saving.phase).toBe("saving");
   saving.done(answer([71, 1]));
   change(key, 2);
-  expect(next()).toMatchObject({ action: "update", body: { shapes: [{ id: 71, revision: 1, points: [2, 0, 9, 9] }] } });
+  expect(next()).toMatchObject({
+    action: "update",
+    body: { shapes: [{ id: 71, revision: 1, points: [2, 0, 9, 9] }] },
+  });
 });
 
 test("an update brings the revision that was read, and the next one that of the answer", () => {
@@ -64,7 +86,8 @@ test("what came and went between two requests is nothing to the hub", () => {
 });
 
 test("what is deleted is named by id, and made anew when the deletion is taken back", () => {
-  const { document, saving, known, next, remove } = desk(), before = document.get(known)!;
+  const { document, saving, known, next, remove } = desk(),
+    before = document.get(known)!;
   remove(known);
   expect(next()).toMatchObject({ action: "delete", body: { shapes: [{ id: 70, revision: 3 }] } });
   saving.done(NOTHING);
@@ -75,8 +98,14 @@ test("what is deleted is named by id, and made anew when the deletion is taken b
 });
 
 test("a shape that becomes a track goes, and the track comes", () => {
-  const { document, saving, known, next } = desk(), before = document.get(known)!;
-  const track = { frame: 0, label_id: 1, attributes: [], shapes: [{ frame: 0, type: "rectangle" as const, points: [0, 0, 9, 9] }] };
+  const { document, saving, known, next } = desk(),
+    before = document.get(known)!;
+  const track = {
+    frame: 0,
+    label_id: 1,
+    attributes: [],
+    shapes: [{ frame: 0, type: "rectangle" as const, points: [0, 0, 9, 9] }],
+  };
   document.apply([{ key: known, before, after: { key: known, kind: "tracks", value: track } }], "user");
   expect(next()).toMatchObject({ action: "delete", body: { shapes: [{ id: 70, revision: 3 }], tracks: [] } });
   saving.done(answer([70, 3]));
@@ -99,7 +128,9 @@ describe("a request that fails", () => {
   });
 
   test("and may have created something is sent as it was, by its name, before what changed since", () => {
-    const { saving, next, add, change } = desk(), key = add(1), first = next()!;
+    const { saving, next, add, change } = desk(),
+      key = add(1),
+      first = next()!;
     saving.failed(true);
     change(key, 2);
     const again = next()!;
@@ -109,7 +140,9 @@ describe("a request that fails", () => {
   });
 
   test("and was refused is put together anew, under another name", () => {
-    const { saving, next, add, remove } = desk(), key = add(1), first = next()!;
+    const { saving, next, add, remove } = desk(),
+      key = add(1),
+      first = next()!;
     saving.failed(false);
     add(2);
     expect(next()!.name).not.toBe(first.name);
@@ -118,7 +151,12 @@ describe("a request that fails", () => {
     expect(next()!.body.shapes).toHaveLength(1);
   });
 
-  test.each([[1, 1000], [2, 2000], [5, 16000], [9, 30000]])("waits after %d failures for %d ms", (failures, wait) => expect(patience(failures)).toBe(wait));
+  test.each([
+    [1, 1000],
+    [2, 2000],
+    [5, 16000],
+    [9, 30000],
+  ])("waits after %d failures for %d ms", (failures, wait) => expect(patience(failures)).toBe(wait));
 });
 
 describe("when somebody else changed it", () => {

@@ -1,17 +1,23 @@
 import { expect, test } from "vitest";
 import { fit, panned, showing, toImage, toScreen, zoomed } from "../../src/core/viewport";
 
-const IMAGE = { width: 1920, height: 1080 }, SCREEN = { width: 1000, height: 700 };
+const IMAGE = { width: 1920, height: 1080 },
+  SCREEN = { width: 1000, height: 700 };
 
 test("an image that is fitted lies in the middle, and whole in sight", () => {
-  const view = fit(IMAGE, SCREEN), a = toScreen(view, { x: 0, y: 0 }), b = toScreen(view, { x: 1920, y: 1080 });
+  const view = fit(IMAGE, SCREEN),
+    a = toScreen(view, { x: 0, y: 0 }),
+    b = toScreen(view, { x: 1920, y: 1080 });
   expect(a.x).toBeCloseTo(24);
   expect(a.x + b.x).toBeCloseTo(SCREEN.width);
   expect(a.y + b.y).toBeCloseTo(SCREEN.height);
 });
 
 test("what is under the pointer stays there when one zooms", () => {
-  const view = fit(IMAGE, SCREEN), at = { x: 300, y: 200 }, before = toImage(view, at), after = toImage(zoomed(view, at, 3), at);
+  const view = fit(IMAGE, SCREEN),
+    at = { x: 300, y: 200 },
+    before = toImage(view, at),
+    after = toImage(zoomed(view, at, 3), at);
   expect(after.x).toBeCloseTo(before.x);
   expect(after.y).toBeCloseTo(before.y);
 });
