@@ -1,18 +1,20 @@
 // A task: tools at the left, the frame in the middle, objects and AI tools at the right, time below.
 
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { BINDINGS, type Command, commandOf } from "../core/keys";
+import { commandOf } from "../core/keys";
 import { plural } from "../core/words";
-import { Dialog } from "../parts/feedback";
-import { Icon, type IconName } from "../parts/icons";
+import { Icon } from "../parts/icons";
 import { Ai } from "./ai";
 import { AiPanel } from "./ai-panel";
 import { Bench } from "./bench";
-import { commandsOf, type Desk, take } from "./commands";
-import { Editing, labelFor, labelsFor, typeOf } from "./editing";
-import { Objects, Swatch } from "./objects";
+import { commandsOf, type Desk } from "./commands";
+import { Editing } from "./editing";
+import { Objects } from "./objects";
 import { Review, ReviewPanel } from "./review";
-import { Stage, StageView } from "./stage";
+import { Stage } from "./stage";
+import { StageView } from "./stage-view";
+import { Keys } from "./keys-dialog";
+import { Toolbar } from "./toolbar";
 import { Timeline } from "./timeline";
 
 type Panel = "objects" | "ai" | "review";
@@ -21,18 +23,6 @@ const PANELS: { id: Panel; name: string }[] = [
   { id: "ai", name: "AI tools" },
   { id: "review", name: "Review" },
 ];
-const TOOLS = [
-  "select",
-  "rectangle",
-  "polygon",
-  "polyline",
-  "points",
-  "ellipse",
-  "cuboid",
-  "brush",
-  "eraser",
-  "skeleton",
-] as const;
 
 export function Workbench({ id }: { id: number }) {
   const [panel, setPanel] = useState<Panel>("objects"),
@@ -247,125 +237,5 @@ function Conflict({ bench }: { bench: Bench }) {
         Keep mine
       </button>
     </div>
-  );
-}
-
-function Toolbar({ desk }: { desk: Desk }) {
-  const { bench, ai } = desk,
-    current = bench.tool.value,
-    type = typeOf(current),
-    label = labelFor(bench, type ?? "mask") ?? bench.labels.value[0];
-  const choices = type ? labelsFor(bench.labels.value, type) : bench.labels.value;
-  return (
-    <div class="toolbar" role="toolbar" aria-label="Tools" aria-orientation="vertical">
-      {TOOLS.filter((tool) => tool === "select" || labelsFor(bench.labels.value, typeOf(tool)!).length).map(
-        (tool) => (
-          <Button
-            key={tool}
-            icon={tool}
-            command={tool}
-            pressed={!ai.segmenting.value && current === tool}
-            onClick={() => take(desk, tool)}
-          />
-        ),
-      )}
-      {labelsFor(bench.labels.value, "tag").length > 0 && (
-        <Button icon="tag" command="tag" onClick={() => desk.editing.tag()} />
-      )}
-      <hr />
-      <label class="pick" title="Label that is drawn with">
-        <Swatch label={label} />
-        <select
-          aria-label="Label that is drawn with"
-          value={label?.id ?? ""}
-          onChange={(e) => (bench.chosenLabel.value = Number(e.currentTarget.value))}
-        >
-          {choices.map((each) => (
-            <option key={each.id} value={each.id}>
-              {each.name}
-            </option>
-          ))}
-        </select>
-      </label>
-      <button
-        type="button"
-        class="plain tight"
-        aria-pressed={bench.asTrack.value}
-        aria-label="Draw tracks"
-        title="Draw tracks instead of single shapes"
-        onClick={() => (bench.asTrack.value = !bench.asTrack.value)}
-      >
-        <Icon name="track" />
-      </button>
-      <hr />
-      <Button icon="fit" command="fit" onClick={() => desk.stage.fit()} />
-    </div>
-  );
-}
-
-function Button({
-  icon,
-  command,
-  pressed,
-  onClick,
-}: {
-  icon: IconName;
-  command: Command;
-  pressed?: boolean;
-  onClick: () => void;
-}) {
-  const { does, keys } = BINDINGS[command];
-  return (
-    <button
-      type="button"
-      class="plain tight"
-      aria-label={does}
-      aria-pressed={pressed}
-      title={`${does} (${shown(keys[0])})`}
-      onClick={onClick}
-    >
-      <Icon name={icon} />
-    </button>
-  );
-}
-
-function shown(key: string): string {
-  return key
-    .replace("Arrow", "")
-    .replace(/^[a-z]$/, (letter) => letter.toUpperCase())
-    .replace(/\+([a-z])$/, (_, letter: string) => `+${letter.toUpperCase()}`);
-}
-
-function Keys({ onClose }: { onClose: () => void }) {
-  const all = Object.values(BINDINGS),
-    groups = [...new Set(all.map(({ group }) => group))];
-  return (
-    <Dialog title="Keys" onClose={onClose} wide>
-      <div class="keys">
-        {groups.map((group) => (
-          <section key={group}>
-            <h3>{group}</h3>
-            <dl>
-              {all
-                .filter((each) => each.group === group)
-                .map(({ does, keys }) => (
-                  <div key={does}>
-                    <dt>
-                      {keys.map((key) => (
-                        <kbd key={key}>{shown(key)}</kbd>
-                      ))}
-                    </dt>
-                    <dd>{does}</dd>
-                  </div>
-                ))}
-            </dl>
-          </section>
-        ))}
-      </div>
-      <p class="quiet">
-        The wheel zooms, pulling the background pans, Alt with a pull pans with every tool, Shift with a click
-        selects more. A double click on a side of a polygon adds a point, one on a point removes it.
-      </p>
-    </Dialog>
   );
 }
