@@ -173,6 +173,22 @@ def test_a_request_outlives_its_agent_and_can_be_cancelled(
     assert task.get_annotations().shapes == []
 
 
+def test_a_request_goes_on_when_the_hub_is_started_again(
+    agents: Agents, start_hub: Any, annotator: Any
+) -> None:
+    agents.ids["slow detector"] = agents.create("slow detector")
+    agents.start("slow detector")
+    annotator.page.select_option("[aria-label='Model: Detect']", value=agents.ids["slow detector"])
+    annotator.page.click("text=Annotate all 6 frames")
+    annotator.sees("Annotating:")
+    agents.hub.stop()
+    port = int(agents.hub.url.rpartition(":")[2])
+    agents.hub = start_hub(agents.hub.data_dir, port=port)
+    annotator.sees("Annotating:")
+    annotator.page.click(".suggested >> text=Cancel")
+    annotator.sees("Annotate all 6 frames")
+
+
 def test_the_functions_are_listed_with_how_they_are_served(serving: Agents, annotator: Any) -> None:
     annotator.go("functions")
     for kind in KINDS:
