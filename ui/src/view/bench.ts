@@ -147,10 +147,10 @@ export class Bench {
       this.frame.value = next;
       this.preview.value = null;
       this.drawing.value = IDLE;
-      this.suggestions.value = [];
-      this.selected.value = new Set(
-        [...this.selected.value].filter((key) => this.document.get(key)?.kind === "tracks"),
-      );
+      // What doesn't change keeps its identity, so that nothing is painted for it.
+      if (this.suggestions.value.length) this.suggestions.value = [];
+      const kept = [...this.selected.value].filter((key) => this.document.get(key)?.kind === "tracks");
+      if (kept.length < this.selected.value.size) this.selected.value = new Set(kept);
     });
     note(`tasks/${this.id}?frame=${next}`);
   }
