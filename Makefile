@@ -18,7 +18,10 @@ help:
 	@echo "make test      the tests, without those that need torch"
 	@echo "make test-all  all tests; installs torch, about 5.5 GB, the first time"
 	@echo "make lint      style, formatting, types"
+	@echo "make page      builds the hub's page from ui/, with Node; make page-check: is it fresh?"
+	@echo "make screenshots  pictures of the page, for docs/images"
 	@echo "make bench     speed, against the official package; make bench-hub: of the hub alone"
+	@echo "make bench-page    speed of the page, in a browser without a window"
 	@echo "make bench-driver  speed of annotate_task, against the official package"
 	@echo "make serve     a hub at port 8080, its data in .hub/; ARGS='--port 8081'"
 
@@ -48,6 +51,27 @@ lint: $(VENV)/.installed-dev
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
 
+# The page is built into the package and committed: who installs the hub needs no Node.
+.PHONY: page
+page: ui/node_modules/.installed
+	@cd ui && npm run --silent build
+
+.PHONY: page-check
+page-check: ui/node_modules/.installed
+	@cd ui && npm run --silent lint && npm run --silent test
+	@$(MAKE) --no-print-directory page
+	@test -z "$$(git status --porcelain -- src/cvat_hub/page)" || \
+		{ echo "src/cvat_hub/page is stale: commit what 'make page' builds."; exit 1; }
+
+ui/node_modules/.installed: ui/package.json ui/package-lock.json
+	@echo "Installing what the page is built with ..."
+	@cd ui && npm ci --silent
+	@touch $@
+
+.PHONY: screenshots
+screenshots: $(VENV)/.installed-dev
+	@$(VENV)/bin/python scripts/screenshots.py
+
 .PHONY: bench
 bench: $(VENV)/.installed-dev $(PEER_VENV)/.installed
 	@$(VENV)/bin/python -m benchmarks $(ARGS)
@@ -61,6 +85,10 @@ bench-hub: $(VENV)/.installed-dev
 	@$(VENV)/bin/python -m benchmarks.hub
 	@$(VENV)/bin/python -m benchmarks.hub_annotations
 	@$(VENV)/bin/python -m benchmarks.hub_queue
+
+.PHONY: bench-page
+bench-page: $(VENV)/.installed-dev
+	@$(VENV)/bin/python -m benchmarks.page $(ARGS)
 
 .PHONY: postgresql
 postgresql:

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from . import schema
 from .call import Endpoint, Handler, Lanes
 from .errors import NotFound, reply_to
+from .front_page import FrontPage
 from .health import Health
 from .hub import Hub
 from .operation.forwarded import Forwarded
@@ -106,6 +107,7 @@ def _routes(hub: Hub) -> Iterator[BaseRoute]:
     for path, handlers in (below_api | operation.ROUTES).items():
         yield Route(path + "{end:end}", Endpoint(hub, lanes, path, handlers))
     yield Route(Health.route, Health(hub))
+    yield from FrontPage().routes()
 
 
 async def _no_route(scope: Scope, receive: Receive, send: Send) -> None:
