@@ -92,7 +92,7 @@ def walk(page: Any, url: str, shoot: Shoot) -> None:
     page.fill("[name=password]", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_selector(".card >> nth=1")
-    page.wait_for_function("[...document.images].every((image) => image.naturalWidth)")
+    page.evaluate("() => Promise.all([...document.images].map((image) => image.decode()))")
     shoot("tasks")
     page.click("text=A trip with the camera")
     page.wait_for_selector(".stage canvas[data-frame='0']")
