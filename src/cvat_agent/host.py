@@ -28,8 +28,6 @@ from cvat_sdk.auto_annotation.interface import (
     TrackingFunctionSpec,
 )
 from cvat_sdk.auto_annotation.pipeline.batches import is_out_of_memory
-from cvat_sdk.auto_annotation.tracking import ShapeContext
-from cvat_sdk.auto_annotation.tracks import check_tracked
 from cvat_sdk.exceptions import BadFunctionError
 
 if TYPE_CHECKING:
@@ -63,6 +61,13 @@ class Limits:
 
     prepared_bytes: int = 512 << 20
     age_s: float = 600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShapeContext:
+    """What a tracking function is told; see `TrackingFunctionShapeContext`."""
+
+    original_shape_type: str
 
 
 @dataclass(frozen=True)
@@ -141,7 +146,7 @@ class Host:
         if isinstance(image, Missing):
             return image
         found = self._function.detect(NoContext(), image, prompts)
-        return _checked_shapes(found)
+        return _checked_shapes(found, InteractionResultShape)
 
     def init_tracking(
         self, key: Key, picture: Picture | None, shapes: Sequence[TrackableShape]
@@ -202,21 +207,25 @@ class Host:
             raise BadRequestError("the tracking state is not known any more")
         state = self._states[number]
         shape = self._function.track(ShapeContext(original_shape_type=kind), image, state)
-        check_tracked(shape, kind)
+        if shape is not None:
+            _checked_shapes([shape], TrackableShape)
+            if shape.type != kind:
+                raise BadFunctionError(
+                    f"track returned a shape of type {shape.type!r} for one of type {kind!r}"
+                )
         return shape, size_of(state)
 
 
-def _checked_shapes(found: Any) -> list[InteractionResultShape]:
+def _checked_shapes(found: Any, kind: type) -> list[Any]:
     from cvat_sdk.shapes import check_points
 
-    wanted = InteractionResultShape.__name__
     if not isinstance(found, list | tuple):
-        raise BadFunctionError(f"expected a list of {wanted}, got {type(found).__name__!r}")
+        raise BadFunctionError(f"expected a list of {kind.__name__}, got {type(found).__name__!r}")
     for shape in found:
-        if not isinstance(shape, InteractionResultShape):
-            raise BadFunctionError(f"expected {wanted}, got {type(shape).__name__!r}")
+        if not isinstance(shape, kind):
+            raise BadFunctionError(f"expected {kind.__name__}, got {type(shape).__name__!r}")
         try:
-            check_points(shape.type, shape.points)
+            check_points(shape.type, shape.points)  # type: ignore[attr-defined]
         except (ValueError, KeyError, TypeError) as error:
             raise BadFunctionError(f"a shape has bad points: {error}") from error
     return list(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cvat_agent.failures import BadRequestError, WorkerDiedError
@@ -13,7 +14,6 @@ from cvat_agent.jobs import Bench, Job
 from cvat_agent.pictures import SharedImage
 from cvat_agent.states import TrackingState, by_worker
 from cvat_sdk.auto_annotation.interface import TrackableShape
-from cvat_sdk.auto_annotation.tracks import Track, mutable_attributes
 from cvat_sdk.shapes import check_points
 
 if TYPE_CHECKING:
@@ -195,6 +195,48 @@ def _told(shape: TrackableShape) -> dict[str, Any]:
     return {"type": str(shape.type), "points": shape.points}
 
 
+@dataclass
+class Track:
+    """A shape through many frames: what becomes a track of CVAT."""
+
+    kind: str
+    fields: dict[str, Any]
+    key_frames: list[dict[str, Any]] = field(default_factory=list)
+
+    def seen(self, frame: int, shape: TrackableShape | None) -> None:
+        """Say where the shape is on a frame; None if it is lost."""
+        if shape is not None:
+            self._put(frame, shape.points, outside=False)
+        elif not self.is_outside:
+            self.end(frame)
+
+    def end(self, frame: int) -> None:
+        """Say that the shape is not on a frame, nor on those after it."""
+        if not self.is_outside:
+            self._put(frame, self.key_frames[-1]["points"], outside=True)
+
+    @property
+    def is_outside(self) -> bool:
+        return bool(self.key_frames and self.key_frames[-1]["outside"])
+
+    def told(self) -> dict[str, Any]:
+        """Return the track as CVAT has it."""
+        first = self.key_frames[0]["frame"]
+        return {**self.fields, "frame": first, "shapes": self.key_frames, "elements": []}
+
+    def _put(self, frame: int, points: Sequence[float], *, outside: bool) -> None:
+        self.key_frames.append(
+            {
+                "type": self.kind,
+                "frame": frame,
+                "points": list(points),
+                "occluded": False,
+                "outside": outside,
+                "attributes": [],
+            }
+        )
+
+
 def track_task(bench: Bench, job: Job) -> dict[str, Any]:
     """Return tracks: shapes of one frame, followed through the frames after it.
 
@@ -267,5 +309,10 @@ def _track_of(known: KnownTask, given: dict[str, Any]) -> Track:
 
 def _lasting(known: KnownTask, values: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the values that belong to a track, and not to its single shapes."""
-    mutable = mutable_attributes(known.labels())
+    mutable = {
+        attribute.id
+        for label in known.labels()
+        for attribute in label.get("attributes", ())
+        if attribute.mutable
+    }
     return [value for value in values if value.get("spec_id") not in mutable]

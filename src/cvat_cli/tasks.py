@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from cvat_cli import annotating, labels, objects, tracking
+from cvat_cli import annotating, labels, objects
 from cvat_cli.command import Command
 from cvat_cli.objects import without_none
 from cvat_sdk.core.client import Client
@@ -169,5 +169,4 @@ COMMANDS = (
         frames,
     ),
     annotating.TASK_COMMAND,
-    tracking.COMMAND,
 )

@@ -39,7 +39,6 @@ from cvat_sdk.auto_annotation.interface import (
 )
 from cvat_sdk.auto_annotation.pipeline import RunReport
 from cvat_sdk.auto_annotation.tasks import TasksReport, annotate_project, annotate_tasks
-from cvat_sdk.auto_annotation.tracking import track_task
 from cvat_sdk.exceptions import BadFunctionError
 
 __all__ = [
@@ -81,5 +80,4 @@ __all__ = [
     "skeleton_label_spec",
     "tag",
     "text_attribute_spec",
-    "track_task",
 ]
