@@ -291,6 +291,12 @@ class Bright:
 """
 
 
+CHANGING = """[{"name": "car", "type": "rectangle", "attributes": [
+    {"name": "colour", "mutable": false, "input_type": "text", "values": []},
+    {"name": "lights", "mutable": true, "input_type": "text", "values": []}
+]}]"""
+
+
 @pytest.fixture
 def walk(cli: Cli, hub: Any, tmp_path: Path) -> int:
     """Return a task where a bright square moves by 4 pixels a frame, but for two dark frames.
@@ -304,7 +310,7 @@ def walk(cli: Cli, hub: Any, tmp_path: Path) -> int:
         if number not in (4, 5):
             image.paste(255, (4 * number, 10, 4 * number + 8, 18))
         image.save(tmp_path / name)
-    words = ("task", "create", "walk", "--labels", LABELS, "local", *files)
+    words = ("task", "create", "walk", "--labels", CHANGING, "local", *files)
     code, out, err = cli("--auth", "admin", *words)
     assert code == 0, err
     with hub.client() as client:

@@ -62,7 +62,9 @@ def prepare(function: Any, image: PIL.Image.Image) -> Any:
 def begin(function: Any, pp_image: Any, shape: TrackableShape) -> Any:
     """Return the function's state of a shape."""
     context = ShapeContext(original_shape_type=shape.type)
-    return function.init_tracking_state(context, pp_image, shape)
+    # It may become a part of the state, which the function may change.
+    given = TrackableShape(type=shape.type, points=shape.points)
+    return function.init_tracking_state(context, pp_image, given)
 
 
 def follow(function: Any, pp_image: Any, state: Any, shape_type: str) -> TrackableShape | None:
@@ -83,7 +85,8 @@ def follow(function: Any, pp_image: Any, state: Any, shape_type: str) -> Trackab
         raise BadFunctionError(
             f"track returned a shape of type {shape.type!r} for one of type {shape_type!r}"
         )
-    return shape
+    # The function may go on with its own, and change it.
+    return TrackableShape(type=shape_type, points=[*map(float, shape.points)])
 
 
 def checked(found: object, kind: type[Shape]) -> Shape:

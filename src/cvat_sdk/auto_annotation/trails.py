@@ -73,12 +73,15 @@ class Trail:
             ValueError: it is not known where on the first frame it is.
         """
         shapes = sorted(track.shapes, key=lambda shape: shape.frame)
+        until = [shape for shape in shapes if shape.frame <= first]
+        if not until:
+            return None
+        kind = str(until[-1].type)
         keys = [KeyFrame(one.frame, one.points, bool(one.get("outside"))) for one in shapes]
-        kind = str(shapes[0].type)
         points = position(kind, keys, first)
         if points is None:
             return None
-        until = [shape for shape in shapes if shape.frame <= first]
+        _check_turning(until[-1], shapes[len(until) :], first)
         return cls(
             f"track {track.id}",
             TrackableShape(type=kind, points=list(points)),
@@ -122,6 +125,16 @@ def mutable_attributes(labels: Iterable[Label]) -> set[int]:
         for attribute in label.get("attributes") or ()
         if attribute.mutable
     }
+
+
+def _check_turning(before: TrackedShape, later: Sequence[TrackedShape], frame: int) -> None:
+    if before.frame == frame or not later:
+        return
+    if before.get("rotation", 0) != later[0].get("rotation", 0):
+        raise ValueError(
+            f"frame {frame} is between the key frames {before.frame} and {later[0].frame},"
+            " between which the shape turns"
+        )
 
 
 def _looks(

@@ -277,6 +277,41 @@ def test_a_polygon_between_its_key_frames_is_not_guessed(
         cvataa.track_task(client, 5, function, track_ids=[8], from_frame=2)
 
 
+@pytest.mark.parametrize(("first", "is_refused"), [(0, False), (2, True), (4, False), (6, False)])
+def test_a_track_that_turns_goes_on_from_its_key_frames(
+    client: Client, server: Any, task: Any, gray: Any, first: int, is_refused: bool
+) -> None:
+    task(tracks=[track(9, key(0, 0, rotation=10), key(4, 0, rotation=20))])
+    options = {"track_ids": [9], "from_frame": first}
+    if is_refused:
+        with pytest.raises(SelectionError, match="0 and 4, between which the shape turns; begin"):
+            cvataa.track_task(client, 5, Walker(gray), **options)
+    else:
+        cvataa.track_task(client, 5, Walker(gray), **options)
+        [box] = written(server)
+        assert [shape["rotation"] for shape in box["shapes"] if shape["frame"] >= first] == [
+            10 if first == 0 else 20
+        ] * 2
+
+
+class Reusing(Walker):
+    """Returns the same shape each time, changed."""
+
+    def track(self, context: Any, image: Any, state: Any) -> Any:
+        _, shape = state
+        shape.points[1] += 2 ** self.gray(image)
+        return shape
+
+
+def test_a_function_may_change_the_shape_that_it_returned(
+    client: Client, server: Any, task: Any, gray: Any
+) -> None:
+    task(rectangle(1, 0), count=4)
+    cvataa.track_task(client, 5, Reusing(gray))
+    [box] = written(server)
+    assert [shape["points"][1] for shape in box["shapes"]] == [2, 4, 8, 16]
+
+
 class Liar(Walker):
     """Returns what it was made with instead of a shape, on frame 2."""
 
