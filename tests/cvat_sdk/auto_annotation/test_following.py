@@ -230,6 +230,19 @@ def test_key_frames_of_a_track_outside_the_range_stay(
     assert [keys(one) for one in written(server)] == [expected]
 
 
+class Standing(Walker):
+    def track(self, context: Any, image: Any, state: Any) -> Any:
+        return state[1]
+
+
+def test_a_shape_that_stays_does_so_until_the_last_frame_and_then_goes_on(
+    client: Client, server: Any, task: Any, gray: Any
+) -> None:
+    task(tracks=[track(9, key(0, 0), key(6, 60))])
+    cvataa.track_task(client, 5, Standing(gray), to_frame=4, track_ids=[9])
+    assert [keys(one) for one in written(server)] == [[(0, 0), (4, 0), (6, 60)]]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pytest
@@ -77,6 +78,14 @@ def test_frames_that_are_left_out_count() -> None:
     assert [key.frame for key in key_frames(frames)] == [0, 4]
     frames = seen("rectangle", box(0)) + seen("rectangle", box(1), box(2), first=3)
     assert [key.frame for key in key_frames(frames)] == [0, 3, 4]
+
+
+def test_a_gentle_bend_is_no_straight_line() -> None:
+    # From each frame to the next one the slope changes by less than can be told.
+    places = [box(0.0009 * frame * math.log(frame + 1)) for frame in range(500)]
+    keys = key_frames(seen("rectangle", *places))
+    for frame, place in enumerate(places):
+        assert position("rectangle", keys, frame) == pytest.approx(place, abs=2e-3)
 
 
 def test_a_position_before_another_key_frame_gets_one() -> None:
