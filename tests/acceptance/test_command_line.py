@@ -363,3 +363,22 @@ def test_tracking_that_ends_early_leaves_the_task_as_it_was(
     assert "has ended early, at frame 3 of 0 to 7; the task is as it was" in err
     assert f"cvat-cli: {line}" in err.splitlines()[-1]
     assert tracks_of(hub, walk) == {}
+
+
+def test_an_agent_writes_the_same_tracks(cli: Cli, hub: Any, walk: int) -> None:
+    admin, function = ("--auth", "admin"), ("--function-file", "function.py")
+    code, made, err = cli(*admin, "function", "create-native", "bright", *function)
+    assert code == 0, err
+    with hub.client() as client:
+        [box] = client.tasks.retrieve(walk).get_annotations().shapes
+        shape = {"type": "rectangle", "points": box.points, "label_id": box.label_id}
+        span = {"start_frame": 0, "stop_frame": 6}
+        asked = {"function": int(made), "type": "track_task", "task": walk, "shapes": [shape]}
+        client.api_client.call_api("/api/functions/requests", "POST", body=asked | span)
+    code, _, err = cli(*admin, "function", "run-agent", made.strip(), *function, "--burst")
+    assert code == 0, err
+    code, _, err = cli(*admin, "task", "track", walk, *function, "--to-frame", 6)
+    assert code == 0, err
+    by_agent, here = tracks_of(hub, walk).values()
+    assert [frame for frame, _ in here] == [0, 3, -4, 6, -7]
+    assert by_agent == here
