@@ -20,6 +20,7 @@ from cvat_agent.failures import (
 )
 from cvat_agent.pictures import Picture
 from cvat_agent.sizes import size_of
+from cvat_sdk.auto_annotation import calls
 from cvat_sdk.auto_annotation.interface import (
     DetectionFunctionSpec,
     InteractionFunctionSpec,
@@ -61,18 +62,6 @@ class Limits:
 
     prepared_bytes: int = 512 << 20
     age_s: float = 600.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShapeContext:
-    """What a tracking function is told; see `TrackingFunctionShapeContext`."""
-
-    original_shape_type: str
-
-
-@dataclass(frozen=True)
-class NoContext:
-    """What functions are told of an image: nothing yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,8 +134,10 @@ class Host:
         image = self._prepare(key, picture)
         if isinstance(image, Missing):
             return image
-        found = self._function.detect(NoContext(), image, prompts)
-        return _checked_shapes(found, InteractionResultShape)
+        found = self._function.detect(calls.NoContext(), image, prompts)
+        if not isinstance(found, list | tuple):
+            raise BadFunctionError(f"expected a list of shapes, got {type(found).__name__!r}")
+        return [calls.checked(shape, InteractionResultShape) for shape in found]
 
     def init_tracking(
         self, key: Key, picture: Picture | None, shapes: Sequence[TrackableShape]
@@ -189,15 +180,12 @@ class Host:
             return prepared[0]
         if picture is None:
             return Missing()
-        image = picture.load()
-        preprocess = getattr(self._function, "preprocess_image", None)
-        made = preprocess(NoContext(), image) if callable(preprocess) else image
+        made = calls.prepare(self._function, picture.load())
         self._prepared.put(key, (made,), size_of(made))
         return made
 
     def _begin(self, image: Any, shape: TrackableShape) -> Held:
-        context = ShapeContext(original_shape_type=shape.type)
-        state = self._function.init_tracking_state(context, image, shape)
+        state = calls.begin(self._function, image, shape)
         self._next += 1
         self._states[self._next] = state
         return Held(self._next, size_of(state))
@@ -206,29 +194,8 @@ class Host:
         if number not in self._states:
             raise BadRequestError("the tracking state is not known any more")
         state = self._states[number]
-        shape = self._function.track(ShapeContext(original_shape_type=kind), image, state)
-        if shape is not None:
-            _checked_shapes([shape], TrackableShape)
-            if shape.type != kind:
-                raise BadFunctionError(
-                    f"track returned a shape of type {shape.type!r} for one of type {kind!r}"
-                )
+        shape = calls.follow(self._function, image, state, kind)
         return shape, size_of(state)
-
-
-def _checked_shapes(found: Any, kind: type) -> list[Any]:
-    from cvat_sdk.shapes import check_points
-
-    if not isinstance(found, list | tuple):
-        raise BadFunctionError(f"expected a list of {kind.__name__}, got {type(found).__name__!r}")
-    for shape in found:
-        if not isinstance(shape, kind):
-            raise BadFunctionError(f"expected {kind.__name__}, got {type(shape).__name__!r}")
-        try:
-            check_points(shape.type, shape.points)  # type: ignore[attr-defined]
-        except (ValueError, KeyError, TypeError) as error:
-            raise BadFunctionError(f"a shape has bad points: {error}") from error
-    return list(found)
 
 
 def serve(connection: Connection, load: Loader, device: str | None, limits: Limits) -> None:

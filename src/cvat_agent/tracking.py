@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cvat_agent.failures import BadRequestError, WorkerDiedError
@@ -14,6 +13,8 @@ from cvat_agent.jobs import Bench, Job
 from cvat_agent.pictures import SharedImage
 from cvat_agent.states import TrackingState, by_worker
 from cvat_sdk.auto_annotation.interface import TrackableShape
+from cvat_sdk.auto_annotation.trails import Trail, mutable_attributes
+from cvat_sdk.models import LabeledShapeRequest
 from cvat_sdk.shapes import check_points
 
 if TYPE_CHECKING:
@@ -195,48 +196,6 @@ def _told(shape: TrackableShape) -> dict[str, Any]:
     return {"type": str(shape.type), "points": shape.points}
 
 
-@dataclass
-class Track:
-    """A shape through many frames: what becomes a track of CVAT."""
-
-    kind: str
-    fields: dict[str, Any]
-    key_frames: list[dict[str, Any]] = field(default_factory=list)
-
-    def seen(self, frame: int, shape: TrackableShape | None) -> None:
-        """Say where the shape is on a frame; None if it is lost."""
-        if shape is not None:
-            self._put(frame, shape.points, outside=False)
-        elif not self.is_outside:
-            self.end(frame)
-
-    def end(self, frame: int) -> None:
-        """Say that the shape is not on a frame, nor on those after it."""
-        if not self.is_outside:
-            self._put(frame, self.key_frames[-1]["points"], outside=True)
-
-    @property
-    def is_outside(self) -> bool:
-        return bool(self.key_frames and self.key_frames[-1]["outside"])
-
-    def told(self) -> dict[str, Any]:
-        """Return the track as CVAT has it."""
-        first = self.key_frames[0]["frame"]
-        return {**self.fields, "frame": first, "shapes": self.key_frames, "elements": []}
-
-    def _put(self, frame: int, points: Sequence[float], *, outside: bool) -> None:
-        self.key_frames.append(
-            {
-                "type": self.kind,
-                "frame": frame,
-                "points": list(points),
-                "occluded": False,
-                "outside": outside,
-                "attributes": [],
-            }
-        )
-
-
 def track_task(bench: Bench, job: Job) -> dict[str, Any]:
     """Return tracks: shapes of one frame, followed through the frames after it.
 
@@ -253,23 +212,21 @@ def track_task(bench: Bench, job: Job) -> dict[str, Any]:
     if not isinstance(stop, int) or stop < start:
         raise BadRequestError(f"stop_frame must be a frame from {start} on, got {stop!r}")
     shapes = parse_shapes(bench, params.get("shapes"))
-    tracks = [_track_of(known, given) for given in params["shapes"]]
+    trails = _trails(known, start, params["shapes"])
     states = begin(bench, known, start, shapes)
-    for one, shape in zip(tracks, shapes, strict=True):
-        one.seen(start, shape)
+    for trail in trails:
+        trail.seen.append((start, trail.shape))
     last = min(stop, known.plan.size - 1)
     try:
         with TaskFrames(known.task, known.meta, indices=range(start + 1, last + 1)) as frames:
             for frame in frames:
                 job.check()
-                _one_further(bench, known, frame, states, tracks)
+                _one_further(bench, known, frame, states, trails)
                 job.progress = (frame.index - start) / max(1, last - start)
     finally:
         _let_go(bench, states)
-    if last + 1 < known.plan.size:
-        for one in tracks:
-            one.end(last + 1)
-    return {"tracks": [one.told() for one in tracks]}
+    end = last + 1 if last + 1 < known.plan.size else None
+    return {"tracks": [trail.track(end) for trail in trails]}
 
 
 def _one_further(
@@ -277,7 +234,7 @@ def _one_further(
     known: KnownTask,
     frame: Any,
     states: Sequence[TrackingState],
-    tracks: Sequence[Track],
+    trails: Sequence[Trail],
 ) -> None:
     # A frame of another size is one that nothing can be followed to.
     same = [state for state in states if state.size_wh == (frame.width, frame.height)]
@@ -286,8 +243,8 @@ def _one_further(
         held.callback(image.release)
         found = follow(bench, known, frame.index, image, same, hurry=False)
     where = dict(zip(map(id, same), found, strict=True))
-    for state, one in zip(states, tracks, strict=True):
-        one.seen(frame.index, where.get(id(state)))
+    for state, trail in zip(states, trails, strict=True):
+        trail.seen.append((frame.index, where.get(id(state))))
 
 
 def _let_go(bench: Bench, states: Sequence[TrackingState]) -> None:
@@ -295,24 +252,11 @@ def _let_go(bench: Bench, states: Sequence[TrackingState]) -> None:
     bench.worker.call_if_free("forget", numbers)
 
 
-def _track_of(known: KnownTask, given: dict[str, Any]) -> Track:
-    if not isinstance(given.get("label_id"), int):
+def _trails(known: KnownTask, frame: int, shapes: Sequence[Mapping[str, Any]]) -> list[Trail]:
+    if not all(isinstance(shape.get("label_id"), int) for shape in shapes):
         raise BadRequestError("a shape has no label")
-    fields = {
-        "label_id": given["label_id"],
-        "group": given.get("group") or 0,
-        "source": "auto",
-        "attributes": _lasting(known, given.get("attributes") or []),
-    }
-    return Track(str(given["type"]), fields)
-
-
-def _lasting(known: KnownTask, values: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the values that belong to a track, and not to its single shapes."""
-    mutable = {
-        attribute.id
-        for label in known.labels()
-        for attribute in label.get("attributes", ())
-        if attribute.mutable
-    }
-    return [value for value in values if value.get("spec_id") not in mutable]
+    mutable = mutable_attributes(known.labels())
+    return [
+        Trail.of_shape(LabeledShapeRequest(**{**shape, "frame": frame}), mutable)
+        for shape in shapes
+    ]

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from cvat_cli import authoring, config, profiles, projects, serving, tasks
+from cvat_cli import authoring, config, profiles, projects, serving, tasks, tracking
 from cvat_cli.command import Command, LocalCommand
 from cvat_cli.errors import explain
 from cvat_cli.login import logged_in_client
@@ -18,7 +18,7 @@ from cvat_sdk.core.auth import configure_client_auth_arguments
 from cvat_sdk.version import VERSION
 
 _NOUNS: dict[str, tuple[str, Sequence[Command | LocalCommand]]] = {
-    "task": ("work with tasks", tasks.COMMANDS),
+    "task": ("work with tasks", (*tasks.COMMANDS, tracking.COMMAND)),
     "project": ("work with projects", projects.COMMANDS),
     "function": (
         "write functions, try them out, and serve them to people who annotate in a browser",

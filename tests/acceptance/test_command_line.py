@@ -254,3 +254,131 @@ def test_a_task_of_a_project_that_fails_is_named_and_the_others_are_done(
     assert (code, out) == (1, "")
     assert err.splitlines()[-1].startswith(f"cvat-cli: error: failed: task {empty} (")
     assert frames_of(hub, task_ids) == [[0, 1], [0, 1], [0, 1]]
+
+
+TRACKER = """
+import os, signal
+import numpy as np
+import cvat_sdk.auto_annotation as cvataa
+
+spec = cvataa.TrackingFunctionSpec(supported_shape_types=["rectangle"])
+
+def create(end="never"):
+    return Bright(end)
+
+class Bright:
+    spec = spec
+
+    def __init__(self, end):
+        self.end = end
+
+    def preprocess_image(self, context, image):
+        return np.argwhere(np.asarray(image.convert("L")) > 200)
+
+    def init_tracking_state(self, context, bright, shape):
+        return {"seen": 0}
+
+    def track(self, context, bright, state):
+        state["seen"] += 1
+        if state["seen"] == 3 and self.end == "interrupt":
+            os.kill(os.getpid(), signal.SIGINT)
+        if state["seen"] == 3 and self.end == "break":
+            return cvataa.TrackableShape(type="rectangle", points=[1])
+        if not len(bright):
+            return None
+        (top, left), (bottom, right) = bright.min(axis=0), bright.max(axis=0) + 1
+        return cvataa.TrackableShape(type="rectangle", points=[left, top, right, bottom])
+"""
+
+
+CHANGING = """[{"name": "car", "type": "rectangle", "attributes": [
+    {"name": "colour", "mutable": false, "input_type": "text", "values": []},
+    {"name": "lights", "mutable": true, "input_type": "text", "values": []}
+]}]"""
+
+
+@pytest.fixture
+def walk(cli: Cli, hub: Any, tmp_path: Path) -> int:
+    """Return a task where a bright square moves by 4 pixels a frame, but for two dark frames.
+
+    A rectangle is on the square of the first of its eight frames.
+    """
+    (tmp_path / "function.py").write_text(TRACKER, encoding="utf-8")
+    files = [f"{number}.png" for number in range(8)]
+    for number, name in enumerate(files):
+        image = PIL.Image.new("L", (64, 48))
+        if number not in (4, 5):
+            image.paste(255, (4 * number, 10, 4 * number + 8, 18))
+        image.save(tmp_path / name)
+    words = ("task", "create", "walk", "--labels", CHANGING, "local", *files)
+    code, out, err = cli("--auth", "admin", *words)
+    assert code == 0, err
+    with hub.client() as client:
+        task = client.tasks.retrieve(int(out))
+        label_id = task.get_labels()[0].id
+        box = {"type": "rectangle", "frame": 0, "label_id": label_id, "points": [0, 10, 8, 18]}
+        task.set_annotations({"shapes": [box]})
+    return int(out)
+
+
+def tracks_of(hub: Any, task_id: int) -> dict[int, list[tuple[int, list[float]]]]:
+    """Return the key frames of each track; a negative frame if it is outside."""
+    with hub.client() as client:
+        tracks = client.tasks.retrieve(task_id).get_annotations().tracks
+    return {
+        track.id: [(-one.frame if one.outside else one.frame, one.points) for one in track.shapes]
+        for track in tracks
+    }
+
+
+def test_a_shape_is_followed_and_its_track_goes_on(cli: Cli, hub: Any, walk: int) -> None:
+    words = ("--auth", "admin", "task", "track", walk, "--function-file", "function.py")
+    code, out, err = cli(*words, "--to-frame", 2)
+    assert (code, out) == (0, ""), err
+    assert "1 tracks with 3 key frames, through 3 frames from 0 to 2" in err
+    begun = [(0, [0, 10, 8, 18]), (2, [8, 10, 16, 18]), (-3, [8, 10, 16, 18])]
+    assert list(tracks_of(hub, walk).values()) == [begun]
+
+    [track_id] = tracks_of(hub, walk)
+    code, _, err = cli(*words, "--from-frame", 2, "--track-id", track_id)
+    assert code == 0, err
+    goes_on = [(3, [12, 10, 20, 18]), (-4, [12, 10, 20, 18])]
+    goes_on += [(6, [24, 10, 32, 18]), (7, [28, 10, 36, 18])]
+    assert list(tracks_of(hub, walk).values()) == [begun[:2] + goes_on]
+
+
+@pytest.mark.parametrize(
+    ("end", "code", "line"),
+    [
+        ("interrupt", 130, "interrupted"),
+        ("break", 1, "error: bad function: a shape has bad points"),
+    ],
+)
+def test_tracking_that_ends_early_leaves_the_task_as_it_was(
+    cli: Cli, hub: Any, walk: int, end: str, code: int, line: str
+) -> None:
+    words = ("--auth", "admin", "task", "track", walk, "--function-file", "function.py")
+    done, out, err = cli(*words, "-p", f"end=str:{end}")
+    assert (done, out) == (code, "")
+    assert "has ended early, at frame 3 of 0 to 7; the task is as it was" in err
+    assert f"cvat-cli: {line}" in err.splitlines()[-1]
+    assert tracks_of(hub, walk) == {}
+
+
+def test_an_agent_writes_the_same_tracks(cli: Cli, hub: Any, walk: int) -> None:
+    admin, function = ("--auth", "admin"), ("--function-file", "function.py")
+    code, made, err = cli(*admin, "function", "create-native", "bright", *function)
+    assert code == 0, err
+    with hub.client() as client:
+        [box] = client.tasks.retrieve(walk).get_annotations().shapes
+        shape = {"type": "rectangle", "points": box.points, "label_id": box.label_id}
+        span = {"start_frame": 0, "stop_frame": 6}
+        asked = {"function": int(made), "type": "track_task", "task": walk, "shapes": [shape]}
+        client.api_client.call_api("/api/functions/requests", "POST", body=asked | span)
+    code, _, err = cli(*admin, "function", "run-agent", made.strip(), *function, "--burst")
+    assert code == 0, err
+    code, _, err = cli(*admin, "task", "track", walk, *function, "--to-frame", 6)
+    assert code == 0, err
+    by_agent, here = tracks_of(hub, walk).values()
+    assert [frame for frame, _ in here] == [0, 3, -4, 6, -7]
+    assert by_agent == here

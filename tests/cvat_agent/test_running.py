@@ -327,12 +327,20 @@ def test_the_next_frame_is_fetched_ahead_while_tracking(
         server.wait(lambda: server.asked.count("GET /api/tasks/5/data/") == 3)
 
 
+@pytest.mark.parametrize(
+    ("stop", "ending"),
+    [
+        (6, [(6, False, [1, 5, 6, 40]), (7, True, [1, 5, 6, 40])]),
+        # On the way to the last frame it moves in a straight line.
+        (7, [(7, False, [1, 6, 7, 40])]),
+    ],
+)
 def test_shapes_are_followed_through_a_task_to_tracks(
-    server: Any, client: Client, source: MakeSource
+    server: Any, client: Client, source: MakeSource, stop: int, ending: list[Any]
 ) -> None:
     as_tracker(server)
     shapes = [{**RECTANGLE, "label_id": 100, "frame": 1}]
-    params = {"type": "track_task", "start_frame": 1, "stop_frame": 6, "shapes": shapes}
+    params = {"type": "track_task", "start_frame": 1, "stop_frame": stop, "shapes": shapes}
     server.post("b-1", "batch", **params)
     burst(client, source(TRACKER))
     (track,) = server.outcomes["b-1"].body["tracks"]
@@ -347,8 +355,7 @@ def test_shapes_are_followed_through_a_task_to_tracks(
         (2, False, [1, 1, 2, 40]),
         (3, True, [1, 1, 2, 40]),
         (5, False, [1, 4, 5, 40]),
-        (6, False, [1, 5, 6, 40]),
-        (7, True, [1, 5, 6, 40]),
+        *ending,
     ]
 
 

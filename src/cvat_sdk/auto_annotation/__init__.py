@@ -19,6 +19,7 @@ from cvat_sdk.auto_annotation.factories import (
     tag,
     text_attribute_spec,
 )
+from cvat_sdk.auto_annotation.following import TrackingReport, track_task
 from cvat_sdk.auto_annotation.interface import (
     AutoAnnotationFunction,
     DetectionAnnotation,
@@ -61,6 +62,7 @@ __all__ = [
     "TrackingFunctionContext",
     "TrackingFunctionShapeContext",
     "TrackingFunctionSpec",
+    "TrackingReport",
     "annotate_project",
     "annotate_task",
     "annotate_tasks",
@@ -80,4 +82,5 @@ __all__ = [
     "skeleton_label_spec",
     "tag",
     "text_attribute_spec",
+    "track_task",
 ]
