@@ -21,10 +21,7 @@ class Spool:
 
     def __init__(self, memory_bytes: int = _MEMORY_BYTES) -> None:
         # They live as long as this.
-        self._tags, self._shapes = (
-            SpooledTemporaryFile[bytes](memory_bytes)  # noqa: SIM115
-            for _ in range(2)
-        )
+        self._tags, self._shapes = (SpooledTemporaryFile[bytes](memory_bytes) for _ in range(2))
 
     def __enter__(self) -> Self:
         return self
