@@ -34,9 +34,10 @@ from cvat_agent.machine import (
 from cvat_agent.prefetching import Prefetching
 from cvat_agent.registration import kind_of
 from cvat_agent.server import FunctionQueue, RequestGoneError
+from cvat_agent.spool import Spool
 from cvat_sdk.exceptions import ApiException, CvatSdkException, TransportError
 
-Compute = Callable[[Bench, Job], dict[str, Any]]
+Compute = Callable[[Bench, Job], dict[str, Any] | Spool]
 
 # What is done for each type of request, by the kind of the function.
 COMPUTE: Mapping[str, Mapping[str, Compute]] = {
@@ -191,7 +192,8 @@ class Agent:
     def _work(self, job: Job) -> None:
         start = self.clock()
         try:
-            outcome = self._outcome(job)
+            with job.resources:
+                outcome = self._outcome(job)
         except Exception:
             # The queue takes the request away from agents that are silent.
             self.logger.exception("request %s: its end could not be told", job.id)
@@ -223,7 +225,7 @@ class Agent:
         self.prefetching.expect(self.bench, job)
         return "completed"
 
-    def _compute(self, job: Job) -> dict[str, Any]:
+    def _compute(self, job: Job) -> dict[str, Any] | Spool:
         compute = COMPUTE[kind_of(self.bench.spec)].get(job.kind)
         if compute is None:
             raise BadRequestError(f"this function takes no requests of type {job.kind!r}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cvat_agent.failures import BadRequestError
 from cvat_agent.frames import KnownTask, parse_roi
 from cvat_agent.jobs import Bench, Job
+from cvat_agent.spool import Spool
 from cvat_sdk.auto_annotation.mapping import LabelMapper, Place
 from cvat_sdk.auto_annotation.pipeline import AutoBatchSize, Detection, Finder
 from cvat_sdk.auto_annotation.remapping import Remapper
@@ -19,8 +20,6 @@ from cvat_sdk.exceptions import ApiException, BadFunctionError
 
 if TYPE_CHECKING:
     import PIL.Image
-
-    from cvat_sdk.models import LabeledImageRequest, LabeledShapeRequest
 
 
 def annotate_frame(bench: Bench, job: Job) -> dict[str, Any]:
@@ -40,10 +39,11 @@ def annotate_frame(bench: Bench, job: Job) -> dict[str, Any]:
     with image as picture, bench.timed("compute"):
         context = _context(params, info.name)
         answer = bench.worker.call("detect", [context], [picture.cut(box)], again=True)
-    return _result(*remapper.remap(answer.value, info.index, info.name))
+    tags, shapes = remapper.remap(answer.value, info.index, info.name)
+    return {"annotations": {"tags": tags, "shapes": shapes}}
 
 
-def annotate_task(bench: Bench, job: Job) -> dict[str, Any]:
+def annotate_task(bench: Bench, job: Job) -> Spool:
     """Return the annotations of a task, or of one of its jobs.
 
     Raises:
@@ -57,17 +57,15 @@ def annotate_task(bench: Bench, job: Job) -> dict[str, Any]:
     bench.frames.forget(params.get("task"))
     known = bench.frames.task(params.get("task"))
     finder = Finder(_detection(bench, job), _remapper(bench, known, params))
-    tags: list[LabeledImageRequest] = []
-    shapes: list[LabeledShapeRequest] = []
+    spool = job.resources.enter_context(Spool())
     indices = _frames_of_job(bench, params)
     with TaskFrames(known.task, known.meta, indices=indices) as frames:
         total = len(frames)
         for done, finding in enumerate(finder.find(frames), 1):
             job.check()
-            tags += finding.tags
-            shapes += finding.shapes
+            spool.add(finding.tags, finding.shapes)
             job.progress = done / total
-    return _result(tags, shapes)
+    return spool
 
 
 def requested(labels: Iterable[Any], mapping: Mapping[str, Any]) -> dict[Place, str | None]:
@@ -178,7 +176,3 @@ def _frames_of_job(bench: Bench, params: Mapping[str, Any]) -> range | None:
         )
         return None
     return range(job.start_frame, job.stop_frame + 1)
-
-
-def _result(tags: Sequence[Any], shapes: Sequence[Any]) -> dict[str, Any]:
-    return {"annotations": {"tags": tags, "shapes": shapes}}

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,12 +28,14 @@ class Job:
     Attributes:
         progress: from 0 to 1.
         is_handed_back: whether others are to have it when it is cancelled.
+        resources: what is closed when the work has ended.
     """
 
     category: Category
     assignment: Assignment
     progress: float = 0.0
     is_handed_back: bool = False
+    resources: ExitStack = field(default_factory=ExitStack)
     _cancelled: threading.Event = field(default_factory=threading.Event)
 
     @property

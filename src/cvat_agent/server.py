@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cvat_agent.machine import Acquired, AcquireFailed, Assignment, Category
+from cvat_agent.spool import Spool
 from cvat_sdk.api_client.rest import raise_for_status
-from cvat_sdk.api_client.wire import decode
+from cvat_sdk.api_client.wire import JSON_TYPE, decode
 from cvat_sdk.core.retries import parse_retry_after
 from cvat_sdk.exceptions import ApiException, CvatSdkException, TransportError
 
@@ -24,6 +25,8 @@ _LONGEST_REASON = 4096
 # The request is somebody else's, or nobody's, by now.
 _GONE = (404, 409)
 _TRANSIENT = (408, 425, 429)
+_UNAVAILABLE = (502, 503, 504)
+_ATTEMPTS = 3
 
 
 class RequestGoneError(CvatSdkException):
@@ -75,7 +78,7 @@ class FunctionQueue:
         """
         self._about(request_id, "update", {"progress": min(1.0, max(0.0, progress))})
 
-    def complete(self, request_id: str, result: Mapping[str, Any]) -> None:
+    def complete(self, request_id: str, result: Mapping[str, Any] | Spool) -> None:
         """Hand in the result of a request.
 
         Raises:
@@ -131,7 +134,7 @@ class FunctionQueue:
         raise_for_status(response)
         return response
 
-    def _about(self, request_id: str, verb: str, body: Mapping[str, Any]) -> None:
+    def _about(self, request_id: str, verb: str, body: Mapping[str, Any] | Spool) -> None:
         try:
             self._post(f"requests/{request_id}/{verb}", body)
         except ApiException as error:
@@ -139,17 +142,29 @@ class FunctionQueue:
                 raise RequestGoneError(f"request {request_id}: {error}") from error
             raise
 
-    def _post(self, tail: str, body: Mapping[str, Any], path: str | None = None) -> Response:
+    def _post(
+        self, tail: str, body: Mapping[str, Any] | Spool, path: str | None = None
+    ) -> Response:
         api = self.client.api_client
+        url, who = api.make_url(f"{path or self._path}/{tail}"), {"agent_id": self.agent_id}
         # A hub acknowledges what it hears twice, and other servers' own agents repeat it too.
-        response = api.send(
-            "POST",
-            api.make_url(f"{path or self._path}/{tail}"),
-            body={"agent_id": self.agent_id, **body},
-            repeatable=True,
-        )
+        if isinstance(body, Spool):
+            response = self._send_pieces(url, who, body)
+        else:
+            response = api.send("POST", url, body={**who, **body}, repeatable=True)
         raise_for_status(response)
         return response
+
+    def _send_pieces(self, url: str, who: dict[str, Any], spool: Spool) -> Response:
+        headers = {"Content-Type": JSON_TYPE, "Content-Length": spool.size(who)}
+        send = self.client.api_client.send
+        for _ in range(_ATTEMPTS - 1):
+            # Whoever sends pieces waits for a server that isn't there, but can't repeat them.
+            with suppress(TransportError):
+                response = send("POST", url, headers=headers, body=spool.pieces(who))
+                if response.status not in _UNAVAILABLE:
+                    return response
+        return send("POST", url, headers=headers, body=spool.pieces(who))
 
 
 def _failed(category: Category, error: ApiException) -> AcquireFailed:

@@ -55,7 +55,7 @@ class QueueServer:
         refused: ids of requests that are no longer the agent's.
         watched: what was said by those who opened streams.
         odd: frames of half the size.
-        cut_off: how many requests for frames end without an answer.
+        cut_off: how the paths end whose next request gets no answer.
     """
 
     frames: int = 8
@@ -70,7 +70,7 @@ class QueueServer:
     watched: list[dict[str, Any]] = field(default_factory=list)
     odd: set[int] = field(default_factory=set)
     down: int = 0
-    cut_off: int = 0
+    cut_off: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.waiting: dict[str, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
@@ -237,8 +237,8 @@ def make_handler(server: QueueServer) -> type[BaseHTTPRequestHandler]:
                 server.watched.append(parse_qs(parts.query))
                 self._stream()
                 return
-            if server.cut_off and parts.path.endswith("/data/"):
-                server.cut_off -= 1
+            if cut_off := [end for end in server.cut_off if parts.path.endswith(end)]:
+                server.cut_off.remove(cut_off[0])
                 self.close_connection = True
                 return
             body = json.loads(data) if data else None

@@ -587,12 +587,12 @@ def test_a_request_is_handed_back_once_if_the_server_is_out_of_reach_meanwhile(
     as_detector(server)
     server.is_hub = verb == "release"
     client.api_client.transport.policy = type(client.api_client.transport.policy)(attempts=1)
-    server.cut_off = 1
+    server.cut_off = ["/data/"]
     server.post("i-1", type="annotate_frame", frame=1, **DETECTION)
     with serving(client, source(DETECTOR)):
         assert server.result("i-1").verb == verb
         del server.outcomes["i-1"]
-        server.cut_off = 1
+        server.cut_off = ["/data/"]
         server.post("i-1", type="annotate_frame", frame=1, **DETECTION)
         outcome = server.result("i-1")
     assert (outcome.verb, "cannot reach the server" in outcome.body["exc_info"]) == ("fail", True)
@@ -664,3 +664,19 @@ def test_states_that_are_too_many_leave_their_worker(
             assert server.result(f"i-{number}").verb == "complete"
             freed = [path.name for path in load.file.parent.glob("fn.py.*")]  # type: ignore[union-attr]
             assert freed == ["fn.py.1"] * (number - 1)
+
+
+@pytest.mark.parametrize("losses", [1, 2])
+def test_a_result_is_sent_again_as_it_was_if_there_is_no_answer(
+    server: Any, client: Client, source: MakeSource, losses: int
+) -> None:
+    as_detector(server)
+    client.api_client.transport.policy = type(client.api_client.transport.policy)(attempts=1)
+    server.cut_off = ["/complete"] * losses
+    server.post("b-1", "batch", type="annotate_task", **DETECTION)
+    burst(client, source(DETECTOR))
+    assert server.cut_off == []
+    assert server.outcomes["b-1"].verb == "complete"
+    shapes = server.outcomes["b-1"].body["annotations"]["shapes"]
+    assert [shape["frame"] for shape in shapes] == list(range(8))
+    assert len(server.acquired) == 4, "it is not worked on again"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,25 @@ class Hubs:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             pytest.fail("the hub ended by itself: it has crashed, or told why on stderr")
+        self._wait()
+
+    def let_die(self, pid: int, when: str, seconds: float) -> None:
+        """Have the hub kill itself `before` or `after` it commits what a function has found.
+
+        It is killed if that doesn't happen in time.
+        """
+        file = self._settings.data_dir / when
+        file.touch()
+        assert self._process.stdout
+        if select.select([self._process.stdout], [], [], seconds)[0]:
+            self._wait()
+            return
+        file.unlink(missing_ok=True)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        self._wait()
+
+    def _wait(self) -> None:
         while self._line():
             pass  # an address that nobody asked for
         self._running = 0

@@ -39,8 +39,11 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 SEEDS = range(2)
 AGENTS, ASKERS, CALLS = 2, 4, 60
 TASKS, FRAMES = 4, 6
-KILLS = {"agent": 6, "worker": 5, "hub": 3}
+# Of the hub: at any time, and before or after it commits what was found in a task.
+KILLS = {"agent": 6, "worker": 5, "hub": 2, "before": 1, "after": 2}
 LONGEST = 0.05  # seconds from an answer to the kill
+# The longest time from one such commit to the next one.
+LONGEST_WRITE_S = 10
 LEASE_S, ANSWER_S, PATIENCE_S = 3, 20, 60
 # Clocks of processes agree so far.
 CLOCK_S = 0.05
@@ -229,9 +232,16 @@ class Killer:
             case "hub":
                 self.run.is_up.clear()
                 self.hubs.kill(self.hub)
-                self.hub = self.hubs.start()
-                self.hubs.address()
-                self.run.is_up.set()
+                self._start()
+            case "before" | "after":
+                self.hubs.let_die(self.hub, what, LONGEST_WRITE_S)
+                self.run.is_up.clear()
+                self._start()
+
+    def _start(self) -> None:
+        self.hub = self.hubs.start()
+        self.hubs.address()
+        self.run.is_up.set()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
