@@ -67,12 +67,17 @@ StartHub = Callable[..., RunningHub]
 def start_hub() -> Iterator[StartHub]:
     """Start a hub with its data in a folder; it is stopped at the end of the session.
 
-    Without a password, the hub makes one up, as it does for everybody.
+    Without a password, the hub makes one up, as it does for everybody. Settings have the names of
+    their variables.
     """
     with ExitStack() as stack:
 
         def start(
-            data_dir: Path, *, password: str | None = RunningHub.password, port: int = 0
+            data_dir: Path,
+            *,
+            password: str | None = RunningHub.password,
+            port: int = 0,
+            **settings: str,
         ) -> RunningHub:
             chosen = {} if password is None else {"CVAT_HUB_ADMIN_PASSWORD": password}
             process = subprocess.Popen(
@@ -80,7 +85,7 @@ def start_hub() -> Iterator[StartHub]:
                     *(sys.executable, "-m", "cvat_hub", "serve"),
                     *("--port", str(port), "--data-dir", data_dir),
                 ],
-                env={**os.environ, "PYTHONPATH": str(ROOT / "src"), **chosen},
+                env={**os.environ, "PYTHONPATH": str(ROOT / "src"), **chosen, **settings},
                 stdout=subprocess.PIPE,
                 text=True,
             )
