@@ -509,7 +509,7 @@ def test_each_route_names_its_methods_and_refuses_others(world: Any, path: str) 
         "auth/password",
         "server",
         "server/about/x",
-        "..",
+        "../nothing",
         "%2e%2e/tasks",
         "tasks;x=1",
         "x" * 20_000,
