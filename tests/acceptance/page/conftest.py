@@ -20,7 +20,8 @@ SIZE_WH = (320, 240)
 _EXPECTED = "Failed to load resource"
 
 
-# Not of the session: while it is open, an event loop runs in this thread, and no test can start one.
+# Not of the session: while it is open, an event loop runs in this thread, and no other test can
+# start one.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Debian's Chromium, with a fresh profile."""
