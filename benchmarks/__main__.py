@@ -8,7 +8,6 @@ own, whose Python is named by CVAT_PEER_PYTHON (by default .venv-peer/bin/python
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import os
 import platform
@@ -21,6 +20,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from benchmarks.reporting import save
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -229,16 +230,9 @@ def main() -> None:
             for measurement in part:
                 results.append(measurement)
                 show(measurement)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    now = datetime.datetime.now(datetime.UTC)
-    path = arguments.out / f"{now:%Y%m%d-%H%M%S}.json"
-    report = {
-        "machine": described,
-        "turns": turns,
-        "results": [dict(asdict(m), ratio=m.ratio) for m in results],
-    }
-    path.write_text(json.dumps(report, indent=2) + "\n")
-    print(f"\n{described['cpu']}, {described['cores']} cores; written to {path}")
+    print(f"\n{described['cpu']}, {described['cores']} cores")
+    told = (dict(asdict(m), ratio=m.ratio) for m in results)
+    save(arguments.out, "", told, machine=described, turns=turns)
 
 
 if __name__ == "__main__":

@@ -14,15 +14,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.__main__ import HERE, environment, machine, peer_python
-from benchmarks.hub import PASSWORD, Figure, Hub, photos, running
-from benchmarks.reporting import save, shown
+from benchmarks.hub import PASSWORD, Hub, photos, running
+from benchmarks.reporting import Figure, save, shown
 
 LARGE = (1920, 1080)
 SIDES = ("official", "ours")
@@ -154,7 +154,7 @@ def main() -> None:
         task_id = hub.upload(photos(given.frames, LARGE))
         for part in given.part:
             figures += shown(PARTS[part](Bench(hub, task_id, given.frames, given.calls)))
-    save(given.out, "agents", figures, machine=described, calls=given.calls)
+    save(given.out, "agents-", map(asdict, figures), machine=described, calls=given.calls)
 
 
 if __name__ == "__main__":

@@ -13,16 +13,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from benchmarks.__main__ import HERE, environment, machine, peer_python
 from benchmarks.frames import LINES
-from benchmarks.hub import PASSWORD, Figure, Hub, photos, running
+from benchmarks.hub import PASSWORD, Hub, photos, running
 from benchmarks.line import slow_line
-from benchmarks.reporting import save, shown
+from benchmarks.reporting import Figure, save, shown
 
 LARGE, MEDIUM, SMALL = (1920, 1080), (640, 480), (64, 48)
 
@@ -157,7 +157,7 @@ def main() -> None:
     for part in given.part:
         with running() as hub:
             figures += shown(PARTS[part](Bench(hub, given.turns)))
-    save(given.out, "driver", figures, machine=described, turns=given.turns)
+    save(given.out, "driver-", map(asdict, figures), machine=described, turns=given.turns)
 
 
 if __name__ == "__main__":

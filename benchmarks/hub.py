@@ -18,7 +18,6 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -29,30 +28,12 @@ import numpy as np
 import PIL.Image
 import urllib3
 
+from benchmarks.reporting import Figure, shown
+
 PASSWORD = "benchmark"
 PHOTOS = 1000
 PHOTO_WH = (640, 480)
 VIDEO_WH = (1920, 1080)
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure; `most` or `least` is the aim, and `told` is what it was made of."""
-
-    name: str
-    unit: str
-    value: float
-    most: float | None = None
-    least: float | None = None
-    told: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def verdict(self) -> str:
-        missed = (self.most is not None and self.value > self.most) or (
-            self.least is not None and self.value < self.least
-        )
-        aim = self.least if self.most is None else self.most
-        return "" if aim is None else f"aim {aim:g}: {'MISSED' if missed else 'reached'}"
 
 
 class Hub:
@@ -248,13 +229,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=3, help="uploads of the photos")
     parser.add_argument("--count", type=int, default=30_000, help="small files of one task")
     arguments = parser.parse_args()
-    for figure in figures(arguments.turns, arguments.count):
-        report(figure)
-
-
-def report(figure: Figure) -> None:
-    f = figure
-    print(f"{f.name:<42} {f.value:>10.4g} {f.unit:<5} {f.verdict}".rstrip(), flush=True)
+    shown(figures(arguments.turns, arguments.count))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,8 @@ from urllib.parse import urlsplit
 from cvat_hub.settings import Settings
 from cvat_hub.store import function_requests, open_store
 
-from .hub import Figure, Hub, report, running
+from .hub import Hub, running
+from .reporting import Figure, shown
 
 AGENTS = 16
 STREAMS = 1000
@@ -138,8 +139,7 @@ def main() -> None:
     options = parser.parse_args()
     for name, database in (("SQLite", ""), ("PostgreSQL", options.postgresql)):
         if database or name == "SQLite":
-            for figure in measure(name, database, options.turns):
-                report(figure)
+            shown(measure(name, database, options.turns))
 
 
 if __name__ == "__main__":

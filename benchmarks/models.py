@@ -9,7 +9,6 @@ without half precision.
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import os
 import subprocess
@@ -23,6 +22,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.__main__ import HERE, ROOT, Measurement, machine, peer_python, show
+from benchmarks.reporting import save
 
 MODELS = {
     "detection": "fasterrcnn_resnet50_fpn",
@@ -141,16 +141,9 @@ def main() -> None:
             for measurement in part:
                 results.append(measurement)
                 show(measurement)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    now = datetime.datetime.now(datetime.UTC)
-    path = arguments.out / f"models-{now:%Y%m%d-%H%M%S}.json"
-    report = {
-        "machine": described,
-        "turns": arguments.turns,
-        "results": [dict(asdict(m), ratio=m.ratio) for m in results],
-    }
-    path.write_text(json.dumps(report, indent=2) + "\n")
-    print(f"\n{described['cpu']}, {described['cores']} cores; written to {path}")
+    print(f"\n{described['cpu']}, {described['cores']} cores")
+    told = (dict(asdict(m), ratio=m.ratio) for m in results)
+    save(arguments.out, "models-", told, machine=described, turns=arguments.turns)
 
 
 if __name__ == "__main__":

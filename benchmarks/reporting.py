@@ -4,12 +4,30 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.hub import Figure
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure; `most` or `least` is the aim, and `told` is what it was made of."""
+
+    name: str
+    unit: str
+    value: float
+    most: float | None = None
+    least: float | None = None
+    told: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> str:
+        missed = (self.most is not None and self.value > self.most) or (
+            self.least is not None and self.value < self.least
+        )
+        aim = self.least if self.most is None else self.most
+        return "" if aim is None else f"aim {aim:g}: {'MISSED' if missed else 'reached'}"
 
 
 def shown(figures: Iterable[Figure]) -> list[Figure]:
@@ -22,9 +40,9 @@ def shown(figures: Iterable[Figure]) -> list[Figure]:
     return found
 
 
-def save(folder: Path, name: str, figures: Iterable[Figure], **more: Any) -> None:
-    """Keep figures in a file, which is named after the benchmark and the time."""
+def save(folder: Path, prefix: str, results: Iterable[Mapping[str, Any]], **more: Any) -> None:
+    """Keep results in a file, which is named after the prefix and the time."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}-{datetime.datetime.now(datetime.UTC):%Y%m%d-%H%M%S}.json"
-    path.write_text(json.dumps({**more, "results": list(map(asdict, figures))}, indent=2) + "\n")
+    path = folder / f"{prefix}{datetime.datetime.now(datetime.UTC):%Y%m%d-%H%M%S}.json"
+    path.write_text(json.dumps({**more, "results": list(results)}, indent=2) + "\n")
     print(f"written to {path}")
