@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import secrets
 from collections.abc import Callable, Iterator
@@ -12,6 +13,10 @@ from typing import Any
 import pytest
 import urllib3
 
+from cvat_hub.settings import Settings
+from cvat_hub.store import Store, functions, open_store
+
+NOW = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
 DETECTOR = {
     "provider": "native",
     "name": "finder",
@@ -38,6 +43,26 @@ TRACKER = {
     "supported_shape_types": ["rectangle", "polygon"],
 }
 SPECS = {"detector": DETECTOR, "interactor": INTERACTOR, "tracker": TRACKER}
+
+
+@pytest.fixture(scope="module")
+def shared_store(
+    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Store]:
+    """A store for all tests of a module; each of them brings its own functions."""
+    settings = Settings(data_dir=tmp_path_factory.mktemp("store"), database=new_database())
+    opened = open_store(settings.database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def function(store: Store) -> int:
+    """The id of a tracker that nobody serves."""
+    row = {"provider": "native", "name": "f", "kind": "tracker", "visibility": "private"}
+    described = {"spec": {}, "owner_id": 1, "organization_id": None}
+    with store.write() as connection:
+        return functions.add(connection, row | described, NOW)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -26,7 +25,6 @@ from cvat_hub.store import (
     Store,
     function_requests,
     functions,
-    open_store,
     tables,
     tracking_states,
 )
@@ -43,14 +41,8 @@ SETTINGS = Settings(
 
 
 @pytest.fixture(scope="module")
-def store(
-    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Store]:
-    """A store that all tests share; each of them brings its own function."""
-    settings = Settings(data_dir=tmp_path_factory.mktemp("store"), database=new_database())
-    opened = open_store(settings.database_url)
-    yield opened
-    opened.close()
+def store(shared_store: Store) -> Store:
+    return shared_store
 
 
 class Nowhere:

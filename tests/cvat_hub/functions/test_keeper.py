@@ -18,18 +18,9 @@ from cvat_hub.functions.presence import Presence
 from cvat_hub.functions.queue import Queue
 from cvat_hub.functions.states import Agent
 from cvat_hub.settings import Settings
-from cvat_hub.store import Store, functions
+from cvat_hub.store import Store
 
 NOW = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
-
-
-@pytest.fixture
-def function(store: Store) -> int:
-    row = {"provider": "native", "name": "f", "kind": "tracker", "visibility": "private"}
-    with store.write() as connection:
-        return functions.add(
-            connection, row | {"spec": {}, "owner_id": 1, "organization_id": None}, NOW
-        )
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -12,8 +12,7 @@ from sqlalchemy import update
 
 from cvat_hub.functions.presence import Presence
 from cvat_hub.functions.states import Agent
-from cvat_hub.settings import Settings
-from cvat_hub.store import Store, function_requests, functions, open_store, tables
+from cvat_hub.store import Store, function_requests, functions, tables
 from cvat_hub.store import function_agents as agents
 
 NOW = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
@@ -26,23 +25,8 @@ def at(seconds: float) -> datetime.datetime:
 
 
 @pytest.fixture(scope="module")
-def store(
-    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Store]:
-    """A store that all tests share; each of them brings its own function."""
-    settings = Settings(data_dir=tmp_path_factory.mktemp("store"), database=new_database())
-    opened = open_store(settings.database_url)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def function(store: Store) -> int:
-    row = {"provider": "native", "name": "f", "kind": "tracker", "visibility": "private"}
-    with store.write() as connection:
-        return functions.add(
-            connection, row | {"spec": {}, "owner_id": 1, "organization_id": None}, NOW
-        )
+def store(shared_store: Store) -> Store:
+    return shared_store
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from cvat_hub.functions.queue import Queue, Wanted
 from cvat_hub.functions.states import Agent, State
 from cvat_hub.functions.wire import Complete
 from cvat_hub.settings import Settings
-from cvat_hub.store import Store, function_requests, functions, open_store
+from cvat_hub.store import Store, function_requests, functions
 from cvat_hub.store.function_requests import Request
 
 NOW = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
@@ -117,14 +117,8 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def store(
-    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Store]:
-    """A store that all tests share; each of them brings its own function and tasks."""
-    settings = Settings(data_dir=tmp_path_factory.mktemp("store"), database=new_database())
-    opened = open_store(settings.database_url)
-    yield opened
-    opened.close()
+def store(shared_store: Store) -> Store:
+    return shared_store
 
 
 @pytest.fixture
