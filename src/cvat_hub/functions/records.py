@@ -21,7 +21,6 @@ from .wire import (
     Function,
     FunctionCall,
     FunctionFigures,
-    FunctionOwner,
     LambdaFunction,
     RequestedFunction,
 )
@@ -86,7 +85,6 @@ def with_figures(function: Told, figures: FunctionFigures) -> Told:
 
 
 def _function(call: Call, found: Stored, owner: users.User | None) -> Function:
-    person = basic_user(call, owner)
     fields = {name: found.spec.get(name, UNSET) for name in Function.__struct_fields__}
     described = {
         "id": found.id,
@@ -94,8 +92,7 @@ def _function(call: Call, found: Stored, owner: users.User | None) -> Function:
         "name": found.name,
         "kind": found.kind,
         "visibility": found.visibility,
-        "owner": person
-        and FunctionOwner(*(person[name] for name in FunctionOwner.__struct_fields__)),
+        "owner": basic_user(call, owner),
         "organization": found.organization_id,
         "created_date": found.created_date,
         "updated_date": found.updated_date,

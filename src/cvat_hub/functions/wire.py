@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
+from cvat_sdk.models import BasicUser
+
 Kind = Literal["detector", "interactor", "tracker"]
 Visibility = Literal["private", "public"]
 ShapeType = Literal[
@@ -68,16 +70,6 @@ class FunctionRequest(Struct, kw_only=True):
     supported_shape_types: list[ShapeType] | UnsetType = UNSET
 
 
-class FunctionOwner(Struct):
-    """Who registered a function."""
-
-    url: str
-    id: int
-    username: str
-    first_name: str
-    last_name: str
-
-
 class FunctionFigures(Struct):
     """How a function is served; CVAT Hub alone tells it.
 
@@ -104,7 +96,7 @@ class Function(Struct, kw_only=True):
     name: str
     kind: Kind
     visibility: Visibility
-    owner: FunctionOwner | None
+    owner: BasicUser | None
     organization: int | None
     created_date: datetime.datetime
     updated_date: datetime.datetime
@@ -282,7 +274,7 @@ class LambdaFunction(Struct, kw_only=True):
     kind: Kind
     name: str
     provider: str
-    owner: FunctionOwner | None
+    owner: BasicUser | None
     created_date: datetime.datetime
     updated_date: datetime.datetime
     labels_v2: list[FunctionLabel] = []
