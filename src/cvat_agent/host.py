@@ -64,15 +64,6 @@ class Limits:
     age_s: float = 600.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Prompts:
-    """What the user pointed at; see `InteractionPrompts`."""
-
-    pos_points: tuple[tuple[float, float], ...] = ()
-    neg_points: tuple[tuple[float, float], ...] = ()
-    bounding_box: tuple[tuple[float, float], tuple[float, float]] | None = None
-
-
 @dataclass(frozen=True)
 class Missing:
     """The answer to a call that came without its image, which is not kept here."""
@@ -124,7 +115,7 @@ class Host:
         return self._function.detect_batch(contexts, [picture.load() for picture in pictures])
 
     def interact(
-        self, key: Key, picture: Picture | None, prompts: Prompts
+        self, key: Key, picture: Picture | None, prompts: calls.Prompts
     ) -> list[InteractionResultShape] | Missing:
         """Return the shapes that the prompts mean.
 

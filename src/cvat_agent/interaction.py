@@ -7,8 +7,9 @@ from typing import Any
 
 from cvat_agent.failures import BadRequestError
 from cvat_agent.frames import parse_roi
-from cvat_agent.host import Missing, Prompts
+from cvat_agent.host import Missing
 from cvat_agent.jobs import Bench, Job
+from cvat_sdk.auto_annotation import calls
 from cvat_sdk.auto_annotation.interface import InteractionFunctionSpec
 
 
@@ -37,7 +38,7 @@ def interact(bench: Bench, job: Job) -> dict[str, Any]:
     return {"shapes": [_told(shape) for shape in shapes]}
 
 
-def parse_prompts(params: Mapping[str, Any]) -> Prompts:
+def parse_prompts(params: Mapping[str, Any]) -> calls.Prompts:
     """Return the prompts of a request.
 
     Raises:
@@ -48,12 +49,12 @@ def parse_prompts(params: Mapping[str, Any]) -> Prompts:
     )
     if len(box) not in (0, 2):
         raise BadRequestError("obj_bbox is not two points")
-    return Prompts(
+    return calls.Prompts(
         pos_points=positive, neg_points=negative, bounding_box=(box[0], box[1]) if box else None
     )
 
 
-def check_prompts(prompts: Prompts, spec: InteractionFunctionSpec) -> None:
+def check_prompts(prompts: calls.Prompts, spec: InteractionFunctionSpec) -> None:
     """Check that prompts are those that a function takes.
 
     Raises:

@@ -94,16 +94,41 @@ def decode_mask(
 
     if image_width <= 0 or image_height <= 0:
         raise ValueError(f"invalid image dimensions: {image_width} x {image_height}")
-    runs, (left, top, right, bottom) = split_mask(encoded)
+    runs, box = split_mask(encoded)
+    left, top, right, bottom = box
     if right > image_width or bottom > image_height:
         raise ValueError(
             f"invalid encoded bounding box: {left, top, right - 1, bottom - 1} reaches out of an"
             f" image of {image_width} x {image_height}"
         )
-    box = np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(bottom - top, right - left)
     bitmap = np.zeros((image_height, image_width), dtype=bool)
-    bitmap[top:bottom, left:right] = box
+    bitmap[top:bottom, left:right] = _filled(runs, box)
     return bitmap
+
+
+def decode_part(encoded: Sequence[float], /) -> tuple[NDArray[np.bool_], tuple[int, int]]:
+    """Return the pixels of a mask in its box, as `encode_part` takes them.
+
+    Returns:
+        shape (h, w), boolean; and where in the image its first pixel lies.
+
+    Raises:
+        ValueError: as for `split_mask`.
+
+    >>> part, corner_xy = decode_part([1, 1, 7, 5, 8, 5])
+    >>> part.tolist(), corner_xy
+    ([[False, True]], (7, 5))
+    """
+    runs, box = split_mask(encoded)
+    return _filled(runs, box), box[:2]
+
+
+def _filled(runs: list[int], box: tuple[int, int, int, int]) -> NDArray[np.bool_]:
+    import numpy as np
+
+    left, top, right, bottom = box
+    pixels = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
+    return pixels.reshape(bottom - top, right - left)
 
 
 def split_mask(encoded: Sequence[float], /) -> tuple[list[int], tuple[int, int, int, int]]:

@@ -5,13 +5,13 @@ Immediate mode and agents call functions in this way, so that a rule holds in bo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cvat_sdk.auto_annotation.interface import (
     InteractionResultShape,
     TrackableShape,
-    TrackingFunctionSpec,
 )
 from cvat_sdk.exceptions import BadFunctionError
 from cvat_sdk.shapes import check_points
@@ -20,11 +20,22 @@ if TYPE_CHECKING:
     import PIL.Image
 
 Shape = TypeVar("Shape", TrackableShape, InteractionResultShape)
+Spec = TypeVar("Spec")
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class NoContext:
     """What functions are told of an image: nothing yet."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prompts:
+    """What a user points at; see `InteractionPrompts`."""
+
+    pos_points: Sequence[Point] = ()
+    neg_points: Sequence[Point] = ()
+    bounding_box: tuple[Point, Point] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,22 +45,27 @@ class ShapeContext:
     original_shape_type: str
 
 
-def tracking_spec(function: object) -> TrackingFunctionSpec:
-    """Return the spec of a tracking function.
+def spec_of(
+    function: object, kind: type[Spec], *, methods: Sequence[str], only: str, do: str
+) -> Spec:
+    """Return the spec of a function of one kind.
+
+    Args:
+        methods: that it has, as in "track()".
+        only, do: which functions do what is wanted, for the error.
 
     Raises:
-        BadFunctionError: it is none.
+        BadFunctionError: it is of another kind, or a method is missing.
     """
-    spec = getattr(function, "spec", None)
-    if not isinstance(spec, TrackingFunctionSpec):
-        kind = "no spec" if spec is None else f"a spec of type {type(spec).__name__!r}"
+    name, spec = type(function).__name__, getattr(function, "spec", None)
+    if not isinstance(spec, kind):
+        told = "no spec" if spec is None else f"a spec of type {type(spec).__name__!r}"
         raise BadFunctionError(
-            f"{type(function).__name__} has {kind}; only tracking functions, whose spec is a"
-            " TrackingFunctionSpec, follow shapes"
+            f"{name} has {told}; only {only} functions, whose spec is a {kind.__name__}, {do}"
         )
-    for name in ("init_tracking_state", "track"):
-        if not callable(getattr(function, name, None)):
-            raise BadFunctionError(f"{type(function).__name__} has no method {name}()")
+    for method in methods:
+        if not callable(getattr(function, method.partition("(")[0], None)):
+            raise BadFunctionError(f"{name} has no method {method}")
     return spec
 
 

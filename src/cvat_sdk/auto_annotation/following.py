@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cvat_sdk.auto_annotation import calls
-from cvat_sdk.auto_annotation.interface import TrackingFunction
+from cvat_sdk.auto_annotation.interface import TrackingFunction, TrackingFunctionSpec
 from cvat_sdk.auto_annotation.questions import Answers
 from cvat_sdk.auto_annotation.starts import Wish
 from cvat_sdk.auto_annotation.trails import Trail, mutable_attributes
@@ -103,7 +103,13 @@ def track_task(
 
     start = time.perf_counter()
     wish = Wish(from_frame, to_frame, _listed(track_ids), _listed(shape_ids))
-    spec = calls.tracking_spec(function)
+    spec = calls.spec_of(
+        function,
+        TrackingFunctionSpec,
+        methods=("init_tracking_state()", "track()"),
+        only="tracking",
+        do="follow shapes",
+    )
     answers = Answers.of(client, task_id)
     data, size = answers.server.annotations(), answers.meta.size or 0
     there = frozenset(range(size)) - set(answers.meta.deleted_frames)

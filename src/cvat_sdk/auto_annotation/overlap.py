@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec.structs import astuple
 
-from cvat_sdk.masks import split_mask
+from cvat_sdk.masks import decode_part
 from cvat_sdk.models import LabeledShape, LabeledShapeRequest, ShapeType
 
 if TYPE_CHECKING:
@@ -155,13 +155,10 @@ class _Outlined(Area):
 
 class _Pixels(Area):
     def __init__(self, points: Sequence[float]) -> None:
-        import numpy as np
-
-        runs, self.edges = split_mask(points)
-        left, top, right, bottom = self.box = self.edges
-        self.size = sum(runs[1::2])
-        pixels = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
-        self._bitmap = pixels.reshape(bottom - top, right - left)
+        self._bitmap, (left, top) = decode_part(points)
+        height, width = self._bitmap.shape
+        self.edges = self.box = (left, top, left + width, top + height)
+        self.size = int(self._bitmap.sum())
 
     def common(self, other: Area) -> float:
         if not isinstance(other, _Pixels):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cvat_sdk.auto_annotation import roi as regions
 from cvat_sdk.auto_annotation import selection
+from cvat_sdk.auto_annotation.calls import spec_of
 from cvat_sdk.auto_annotation.interface import DetectionFunction, DetectionFunctionSpec
 from cvat_sdk.auto_annotation.ledger import writable_folder
 from cvat_sdk.auto_annotation.mapping import LabelMapper
@@ -36,7 +37,6 @@ from cvat_sdk.auto_annotation.questions import Answers
 from cvat_sdk.auto_annotation.remapping import Remapper
 from cvat_sdk.exceptions import (
     ApiException,
-    BadFunctionError,
     CvatSdkException,
     SelectionError,
 )
@@ -86,7 +86,13 @@ class Work:
     def do(self, task_id: int, journal_dir: Path | None, *, resume: bool = False) -> RunReport:
         """Annotate a task. See `annotate_task` for the errors."""
         start = self.clock()
-        spec = _detection_spec(self.function)
+        spec = spec_of(
+            self.function,
+            DetectionFunctionSpec,
+            methods=("detect(context, image)",),
+            only="detection",
+            do="annotate tasks",
+        )
         answers = Answers.of(self.client, task_id)
         remapper = Remapper(
             self._mapper().map(spec.labels, answers.labels),
@@ -303,16 +309,3 @@ def _told(skipped: Sequence[SkippedFrame]) -> str:
         f"{len(skipped)} frames were skipped; frames={again!r} (--frames) runs them again:\n  "
         + "\n  ".join(lines)
     )
-
-
-def _detection_spec(function: object) -> DetectionFunctionSpec:
-    spec = getattr(function, "spec", None)
-    if not isinstance(spec, DetectionFunctionSpec):
-        kind = "no spec" if spec is None else f"a spec of type {type(spec).__name__!r}"
-        raise BadFunctionError(
-            f"{type(function).__name__} has {kind}; only detection functions, whose spec is a"
-            " DetectionFunctionSpec, annotate tasks"
-        )
-    if not callable(getattr(function, "detect", None)):
-        raise BadFunctionError(f"{type(function).__name__} has no method detect(context, image)")
-    return spec

@@ -8,31 +8,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from msgspec.structs import replace
 
 import cvat_sdk.auto_annotation as cvataa
+from cvat_sdk.auto_annotation import calls
 from cvat_sdk.exceptions import BadFunctionError
-from cvat_sdk.masks import decode_mask
+from cvat_sdk.masks import decode_part
 from cvat_sdk.outlines import outline
 
 from .named import function_of
 
 __all__ = ["MaskFunction", "create"]
-
-Point = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class BoxPrompt:
-    """What is asked of the interaction function; see `InteractionPrompts`."""
-
-    bounding_box: tuple[Point, Point]
-    pos_points: Sequence[Point] = ()
-    neg_points: Sequence[Point] = ()
 
 
 @dataclass
@@ -57,35 +47,30 @@ class MaskFunction:
         found = list(self.inner.detect(context, image))
         if not any(_is_box(one) for one in found):
             return found
-        prepare = getattr(self.masks, "preprocess_image", lambda context, image: image)
-        prepared = prepare(None, image)
+        prepared = calls.prepare(self.masks, image)
         results: list[Any] = []
         for one in found:
-            results += self._masks(context, prepared, image.size, one) if _is_box(one) else [one]
+            results += self._masks(context, prepared, one) if _is_box(one) else [one]
         return results
 
-    def _masks(
-        self, context: Any, prepared: Any, size_wh: tuple[int, int], box: Any
-    ) -> Iterator[Any]:
+    def _masks(self, context: Any, prepared: Any, box: Any) -> Iterator[Any]:
         left, top, right, bottom = box.points
         # Some functions can't do without a point; the middle is the best guess.
         middle = ((left + right) / 2, (top + bottom) / 2)
         points = [middle] * self.masks.spec.min_pos_points
-        prompt = BoxPrompt(((left, top), (right, bottom)), points)
-        for shape in self.masks.detect(None, prepared, prompt):
+        prompts = calls.Prompts(bounding_box=((left, top), (right, bottom)), pos_points=points)
+        for shape in self.masks.detect(calls.NoContext(), prepared, prompts):
             mask = replace(box, type="mask", points=shape.points)
-            yield from _polygons(mask, size_wh) if context.conv_mask_to_poly else [mask]
+            yield from _polygons(mask) if context.conv_mask_to_poly else [mask]
 
 
 def _is_box(found: Any) -> bool:
     return bool(found.get("type") == "rectangle" and not found.get("rotation"))
 
 
-def _polygons(mask: Any, size_wh: tuple[int, int]) -> Iterator[Any]:
+def _polygons(mask: Any) -> Iterator[Any]:
     """Yield a polygon for each part of a mask, without its holes."""
-    width, height = size_wh
-    bitmap = decode_mask(mask.points, image_width=width, image_height=height)
-    for points in outline(bitmap):
+    for points in outline(*decode_part(mask.points)):
         yield replace(mask, type="polygon", points=points)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from cvat_sdk.auto_annotation.calls import NoContext, Prompts, prepare
 from cvat_sdk.auto_annotation.interface import (
     InteractionFunctionSpec,
     InteractionResultAttributes,
@@ -15,31 +15,13 @@ from cvat_sdk.auto_annotation.trial.local_frames import LocalFrame
 from cvat_sdk.auto_annotation.trial.problems import Problem, told
 from cvat_sdk.shapes import check_points
 
-Point = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Context:
-    """What an interaction function is told besides the prompts."""
-
-
-@dataclass(frozen=True)
-class Prompts:
-    """What a user points at; see `InteractionPrompts`."""
-
-    pos_points: Sequence[Point] = ()
-    neg_points: Sequence[Point] = ()
-    bounding_box: tuple[Point, Point] | None = None
-
 
 def problems(function: Any, frames: Sequence[LocalFrame]) -> Iterator[Problem]:
     """Yield what is wrong with an interaction function."""
     for frame in frames:
         where = f"frame {frame.index} ({frame.name!r})"
         try:
-            image = frame.load_image()
-            prepare = getattr(function, "preprocess_image", lambda context, image: image)
-            prepared = prepare(Context(), image)
+            prepared = prepare(function, frame.load_image())
         except Exception as error:
             yield Problem("preprocess_image", f"{where}: {told(error)}")
             continue
@@ -54,21 +36,25 @@ def _prompts(spec: InteractionFunctionSpec, width: int, height: int) -> Iterator
     edge = [(width * i / 100, 1.0) for i in range(1, 1 + max(1, spec.min_neg_points or 0))]
     box = (width * 0.25, height * 0.2), (width * 0.75, height * 0.8)
     least = Prompts(
-        middle[: spec.min_pos_points],
-        edge[: spec.min_neg_points or 0],
-        box if spec.min_bounding_boxes else None,
+        pos_points=middle[: spec.min_pos_points],
+        neg_points=edge[: spec.min_neg_points or 0],
+        bounding_box=box if spec.min_bounding_boxes else None,
     )
     takes_neg, takes_box = spec.min_neg_points is not None, spec.min_bounding_boxes is not None
     if least != Prompts():
         yield least
-    yield Prompts(middle, edge if takes_neg else (), box if takes_box else None)
+    yield Prompts(
+        pos_points=middle,
+        neg_points=edge if takes_neg else (),
+        bounding_box=box if takes_box else None,
+    )
 
 
 def _of_answer(
     function: Any, frame: LocalFrame, prepared: Any, prompts: Prompts, where: str
 ) -> Iterator[Problem]:
     try:
-        answers = [function.detect(Context(), prepared, prompts) for _ in range(2)]
+        answers = [function.detect(NoContext(), prepared, prompts) for _ in range(2)]
     except Exception as error:
         yield Problem("detect", f"{where}: for {prompts}: {told(error)}")
         return

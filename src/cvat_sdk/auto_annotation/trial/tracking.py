@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from cvat_sdk.auto_annotation.calls import ShapeContext, prepare
 from cvat_sdk.auto_annotation.interface import TrackableShape
 from cvat_sdk.auto_annotation.trial.local_frames import LocalFrame
 from cvat_sdk.auto_annotation.trial.problems import Problem, told
 from cvat_sdk.shapes import check_points
-
-
-@dataclass(frozen=True)
-class ShapeContext:
-    """What a tracking function is told of the shape."""
-
-    original_shape_type: str = ""
 
 
 def problems(function: Any, frames: Sequence[LocalFrame]) -> Iterator[Problem]:
@@ -49,19 +42,18 @@ def _of_track(
 ) -> Iterator[Problem]:
     from PIL import ImageChops
 
-    context, given = ShapeContext(shape.type), list(shape.points)
-    prepare = getattr(function, "preprocess_image", lambda context, image: image)
+    context, given = ShapeContext(original_shape_type=shape.type), list(shape.points)
     image = frame.load_image()
     step = "preprocess_image"
     try:
-        first = prepare(ShapeContext(), image)
+        first = prepare(function, image)
         step = "init_tracking_state"
         state = function.init_tracking_state(context, first, shape)
         if shape.points != given:
             yield Problem(step, f"{where}: it changes the shape that it is given", "copy it")
         step = "track"
         for shift in (0, 2, 4):
-            moved = prepare(ShapeContext(), ImageChops.offset(image, shift, 0))
+            moved = prepare(function, ImageChops.offset(image, shift, 0))
             yield from _of_answer(function.track(context, moved, state), shape, where)
     except Exception as error:
         yield Problem(step, f"{where}: {told(error)}")
