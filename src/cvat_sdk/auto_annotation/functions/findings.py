@@ -223,22 +223,33 @@ def rounded(score: float) -> float:
     return round(min(max(score, 0.0), 1.0), 4)
 
 
-def by_size(
-    run: Callable[[Sequence[PIL.Image.Image]], Sequence[Any]],
-) -> Callable[[Sequence[PIL.Image.Image]], list[Any]]:
+def by_size(run: Callable[..., Sequence[Any]]) -> Callable[..., list[Any]]:
     """Return what runs over images of one size at a time and returns the results in their order.
 
     Models fill up smaller images of a batch, and what is seen at their borders depends on that.
+
+    Args:
+        run: takes images; if each image has a setting, such as its threshold, then also the
+            setting that all of these have.
     """
 
-    def run_all(images: Sequence[PIL.Image.Image]) -> list[Any]:
-        groups: dict[tuple[int, int], list[int]] = {}
-        for i, image in enumerate(images):
-            groups.setdefault(image.size, []).append(i)
+    def run_all(images: Sequence[PIL.Image.Image], *settings: Sequence[Any]) -> list[Any]:
+        groups: dict[tuple[Any, ...], list[int]] = {}
+        sizes = [image.size for image in images]
+        for i, (size, *own) in enumerate(zip(sizes, *settings, strict=True)):
+            groups.setdefault((size, *own), []).append(i)
         results: list[Any] = [None] * len(images)
-        for members in groups.values():
-            for i, result in zip(members, run([images[i] for i in members]), strict=True):
+        for (_, *own), members in groups.items():
+            for i, result in zip(members, run([images[i] for i in members], *own), strict=True):
                 results[i] = result
         return results
 
     return run_all
+
+
+def thresholds(contexts: Iterable[cvataa.DetectionFunctionContext], default: float) -> list[float]:
+    """Return the threshold of each context, or that of the function where none is named."""
+    return [
+        default if context.conf_threshold is None else context.conf_threshold
+        for context in contexts
+    ]

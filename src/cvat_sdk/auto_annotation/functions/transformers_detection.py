@@ -20,7 +20,7 @@ import numpy as np
 import cvat_sdk.auto_annotation as cvataa
 
 from . import extras, placement
-from .findings import Segment, by_size, rectangles, segments, tightest
+from .findings import Segment, by_size, rectangles, segments, thresholds, tightest
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -301,12 +301,7 @@ class TransformersFunction:
         contexts: Sequence[cvataa.DetectionFunctionContext],
         images: Sequence[PIL.Image.Image],
     ) -> list[Annotations]:
-        thresholds = {context.conf_threshold for context in contexts}
-        if len(thresholds) > 1:
-            return [self.detect(*pair) for pair in zip(contexts, images, strict=True)]
-        named = next(iter(thresholds), None)
-        threshold = self._threshold if named is None else named
-        found = by_size(lambda images: self._found(images, threshold))(images)
+        found = by_size(self._found)(images, thresholds(contexts, self._threshold))
         return [
             self._task.to_annotations(one, as_polygons=context.conv_mask_to_poly)
             for context, one in zip(contexts, found, strict=True)

@@ -18,7 +18,7 @@ import numpy as np
 import cvat_sdk.auto_annotation as cvataa
 
 from . import extras, placement
-from .findings import by_size, rectangles, rounded, skeletons
+from .findings import by_size, rectangles, rounded, skeletons, thresholds
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -100,16 +100,12 @@ class YoloFunction:
         contexts: Sequence[cvataa.DetectionFunctionContext],
         images: Sequence[PIL.Image.Image],
     ) -> list[Annotations]:
-        thresholds = {context.conf_threshold for context in contexts}
-        if len(thresholds) > 1:
-            return [self.detect(*pair) for pair in zip(contexts, images, strict=True)]
-        named = next(iter(thresholds), None)
-        threshold = self._threshold if named is None else named
         _, read = READERS[self._model.task]
-        results = by_size(lambda images: self._found(images, threshold))(images)
+        wanted = thresholds(contexts, self._threshold)
+        results = by_size(self._found)(images, wanted)
         return [
             read(result, threshold, context.conv_mask_to_poly)
-            for context, result in zip(contexts, results, strict=True)
+            for context, threshold, result in zip(contexts, wanted, results, strict=True)
         ]
 
     def _found(self, images: Sequence[PIL.Image.Image], threshold: float) -> list[Any]:
