@@ -17,9 +17,14 @@ from contextlib import suppress
 _SPARE = 256
 
 
+def of_function(function_id: int) -> str:
+    """Return the topic of all news of a function."""
+    return f"f:{function_id}"
+
+
 def of_queue(function_id: int, category: str) -> str:
     """Return the news that a request waits, or with `gone` that the function was removed."""
-    return f"f:{function_id}:{category}"
+    return f"{of_function(function_id)}:{category}"
 
 
 def of_request(key: str) -> str:

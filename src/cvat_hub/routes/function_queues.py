@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from cvat_hub.call import Call, Handler
 from cvat_hub.errors import NotFound, Refusal
-from cvat_hub.functions.bells import GONE, LOOK, STOP, of_queue
+from cvat_hub.functions.bells import GONE, LOOK, STOP, of_function, of_queue
 from cvat_hub.functions.states import Agent, State
 from cvat_hub.functions.waiting import EventStream, event
 from cvat_hub.functions.wire import (
@@ -46,7 +46,7 @@ def watch(call: Call) -> Reply:
     bells = call.hub.queue.bells
     with call.hub.store.read() as connection:
         function = _served(call, connection)
-        box = bells.mailbox(f"f:{function.id}")
+        box = bells.mailbox(of_function(function.id))
         # Asked after the mailbox is there, so that nothing is missed.
         waiting = requests.waiting(connection, function.id)
     for category in waiting:
